@@ -1,0 +1,2 @@
+#define XXH_INLINE_ALL
+#include <xxhash.h>

@@ -1,0 +1,128 @@
+/// Bytes ended early, or hold a value that their format does not allow.
+package struct DecodingFailure: Error, Equatable, Sendable {
+    /// What was being read.
+    package let what: String
+    /// Where in the bytes, counted from their start.
+    package let offset: Int
+
+    package init(what: String, offset: Int) {
+        self.what = what
+        self.offset = offset
+    }
+}
+
+extension [UInt8] {
+    /// Appends `value` in as many bytes as its type has, the lowest first.
+    package mutating func append<Value: FixedWidthInteger>(littleEndian value: Value) {
+        var rest = value
+        for _ in 0..<MemoryLayout<Value>.size {
+            append(UInt8(truncatingIfNeeded: rest))
+            rest >>= 8
+        }
+    }
+
+    /// Overwrites the bytes at `offset` with `value`, the lowest byte first.
+    package mutating func store<Value: FixedWidthInteger>(littleEndian value: Value, at offset: Int)
+    {
+        var rest = value
+        for position in offset..<offset + MemoryLayout<Value>.size {
+            self[position] = UInt8(truncatingIfNeeded: rest)
+            rest >>= 8
+        }
+    }
+
+    /// Appends a `UInt32` byte count and the bytes.
+    package mutating func append(sized bytes: [UInt8]) {
+        append(littleEndian: UInt32(bytes.count))
+        append(contentsOf: bytes)
+    }
+
+    /// Appends a `UInt32` byte count and the UTF-8 bytes of `text`.
+    package mutating func append(sized text: String) {
+        append(sized: [UInt8](text.utf8))
+    }
+
+    /// Appends a copy of `bytes`.
+    package mutating func append(copying bytes: Span<UInt8>) {
+        unsafe bytes.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
+    }
+
+    package init(copying bytes: Span<UInt8>) {
+        self = unsafe bytes.withUnsafeBufferPointer { unsafe Array($0) }
+    }
+}
+
+/// Reads what the appending methods above wrote. Every read checks that the bytes are there.
+package struct ByteReader: Sendable {
+    private let bytes: [UInt8]
+    package private(set) var offset: Int
+    private let end: Int
+
+    package init(_ bytes: [UInt8]) { self.init(bytes, in: 0..<bytes.count) }
+
+    package init(_ bytes: [UInt8], in range: Range<Int>) {
+        precondition(range.upperBound <= bytes.count, "range \(range) of \(bytes.count) bytes")
+        self.bytes = bytes
+        offset = range.lowerBound
+        end = range.upperBound
+    }
+
+    package var remainingByteCount: Int { end - offset }
+    package var isAtEnd: Bool { offset == end }
+
+    package mutating func read<Value: FixedWidthInteger>(
+        _ type: Value.Type = Value.self, _ what: String
+    ) throws(DecodingFailure) -> Value {
+        let size = MemoryLayout<Value>.size
+        guard end - offset >= size else { throw DecodingFailure(what: what, offset: offset) }
+        var value: Value = 0
+        for position in (offset..<offset + size).reversed() {
+            value = value << 8 | Value(truncatingIfNeeded: bytes[position])
+        }
+        offset += size
+        return value
+    }
+
+    /// `byteCount` bytes.
+    package mutating func readBytes(_ byteCount: Int, _ what: String) throws(DecodingFailure)
+        -> [UInt8]
+    {
+        guard byteCount >= 0, end - offset >= byteCount else {
+            throw DecodingFailure(what: what, offset: offset)
+        }
+        offset += byteCount
+        return Array(bytes[offset - byteCount..<offset])
+    }
+
+    /// A `UInt32` byte count, then the bytes.
+    package mutating func readSized(_ what: String) throws(DecodingFailure) -> [UInt8] {
+        let byteCount = try read(UInt32.self, what)
+        return try readBytes(Int(byteCount), what)
+    }
+
+    /// A `UInt32` byte count, then UTF-8 text.
+    package mutating func readText(_ what: String) throws(DecodingFailure) -> String {
+        let start = offset
+        let bytes = try readSized(what)
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw DecodingFailure(what: what, offset: start)
+        }
+        return text
+    }
+
+    /// The range of the next `byteCount` bytes, which are passed over.
+    package mutating func skip(_ byteCount: Int, _ what: String) throws(DecodingFailure) -> Range<
+        Int
+    > {
+        guard byteCount >= 0, end - offset >= byteCount else {
+            throw DecodingFailure(what: what, offset: offset)
+        }
+        offset += byteCount
+        return offset - byteCount..<offset
+    }
+
+    /// Fails unless every byte has been read.
+    package func expectEnd(_ what: String) throws(DecodingFailure) {
+        guard isAtEnd else { throw DecodingFailure(what: what, offset: offset) }
+    }
+}

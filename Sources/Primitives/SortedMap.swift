@@ -1,0 +1,94 @@
+/// A map kept as two arrays in the order of its keys, so that walking it is the same everywhere.
+///
+/// - Complexity: look-up O(log n); insertion and removal O(n). Meant for up to a few thousand keys.
+package struct SortedMap<Key: Comparable, Value> {
+    package private(set) var keys: [Key] = []
+    package private(set) var values: [Value] = []
+
+    package init() {}
+
+    package var count: Int { keys.count }
+    package var isEmpty: Bool { keys.isEmpty }
+
+    /// The value of `key`; setting `nil` removes it.
+    package subscript(key: Key) -> Value? {
+        get {
+            let (index, isFound) = position(of: key)
+            return isFound ? values[index] : nil
+        }
+        set {
+            let (index, isFound) = position(of: key)
+            switch (newValue, isFound) {
+            case (let value?, true): values[index] = value
+            case (let value?, false):
+                keys.insert(key, at: index)
+                values.insert(value, at: index)
+            case (nil, true):
+                keys.remove(at: index)
+                values.remove(at: index)
+            case (nil, false): break
+            }
+        }
+    }
+
+    /// The value of `key`, changed in place; a missing one starts as `initial`.
+    package subscript(key: Key, default initial: @autoclosure () -> Value) -> Value {
+        get { self[key] ?? initial() }
+        _modify {
+            let (index, isFound) = position(of: key)
+            if !isFound {
+                keys.insert(key, at: index)
+                values.insert(initial(), at: index)
+            }
+            yield &values[index]
+        }
+    }
+
+    /// The value at `index` in the order of the keys, changed in place.
+    package subscript(valueAt index: Int) -> Value {
+        get { values[index] }
+        _modify { yield &values[index] }
+    }
+
+    /// Where `key` is, if it is there.
+    package func index(of key: Key) -> Int? {
+        let (index, isFound) = position(of: key)
+        return isFound ? index : nil
+    }
+
+    package mutating func removeAll() {
+        keys.removeAll()
+        values.removeAll()
+    }
+
+    /// Removes every pair for which `condition` holds.
+    package mutating func removeAll(where condition: (Key, Value) -> Bool) {
+        var kept = 0
+        for index in keys.indices where !condition(keys[index], values[index]) {
+            keys.swapAt(kept, index)
+            values.swapAt(kept, index)
+            kept += 1
+        }
+        keys.removeSubrange(kept...)
+        values.removeSubrange(kept...)
+    }
+
+    private func position(of key: Key) -> (index: Int, isFound: Bool) {
+        var low = 0
+        var high = keys.count
+        while low < high {
+            let middle = (low + high) / 2
+            if keys[middle] < key { low = middle + 1 } else { high = middle }
+        }
+        return (low, low < keys.count && keys[low] == key)
+    }
+}
+
+extension SortedMap: Sequence {
+    package func makeIterator() -> Zip2Sequence<[Key], [Value]>.Iterator {
+        zip(keys, values).makeIterator()
+    }
+}
+
+extension SortedMap: Sendable where Key: Sendable, Value: Sendable {}
+extension SortedMap: Equatable where Value: Equatable {}

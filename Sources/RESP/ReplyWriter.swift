@@ -1,0 +1,146 @@
+import Primitives
+
+/// The protocol a connection speaks: RESP2 until `HELLO 3`.
+package enum RESPVersion: UInt8, Sendable {
+    case two = 2
+    case three = 3
+}
+
+/// Writes replies in either version of RESP, appending to ``bytes``.
+///
+/// Aggregates are written as their header; the caller then writes as many elements as it said.
+package struct ReplyWriter: ~Copyable, Sendable {
+    package var bytes: [UInt8]
+    package var version: RESPVersion
+    /// Whether replies are thrown away: a follower applies without a client to answer.
+    package var isDiscarding: Bool
+
+    package init(version: RESPVersion = .two, isDiscarding: Bool = false) {
+        bytes = []
+        self.version = version
+        self.isDiscarding = isDiscarding
+    }
+
+    // MARK: Hot path
+
+    package mutating func ok() { raw(ReplyBytes.ok) }
+
+    package mutating func null() { raw(version == .two ? ReplyBytes.nullBulk : ReplyBytes.null) }
+
+    /// The null that stands for a missing array: `*-1` in RESP2.
+    package mutating func nullArray() {
+        raw(version == .two ? ReplyBytes.nullArray : ReplyBytes.null)
+    }
+
+    package mutating func integer(_ value: Int64) { header(":", value) }
+
+    package mutating func integer(_ value: Int) { header(":", Int64(value)) }
+
+    package mutating func bulk(_ value: Span<UInt8>) {
+        if isDiscarding { return }
+        header("$", Int64(value.count))
+        bytes.append(copying: value)
+        endLine()
+    }
+
+    package mutating func bulk(_ value: [UInt8]) { bulk(value.span) }
+
+    package mutating func bulk(_ text: String) { bulk([UInt8](text.utf8).span) }
+
+    // MARK: Aggregates
+
+    package mutating func array(_ count: Int) { header("*", Int64(count)) }
+
+    /// The header of `count` pairs: a map in RESP3, an array twice as long in RESP2.
+    package mutating func map(_ count: Int) {
+        if version == .two { array(count * 2) } else { header("%", Int64(count)) }
+    }
+
+    package mutating func set(_ count: Int) {
+        if version == .two { array(count) } else { header("~", Int64(count)) }
+    }
+
+    package mutating func push(_ count: Int) {
+        if version == .two { array(count) } else { header(">", Int64(count)) }
+    }
+
+    // MARK: Other types
+
+    /// A status such as `+PONG`.
+    package mutating func simple(_ text: String) { line("+", text) }
+
+    /// An error: `text` begins with its code, as in `ERR syntax error`. Line ends become spaces.
+    package mutating func error(_ text: String) {
+        line("-", String(text.map { $0.isNewline ? " " : $0 }))
+    }
+
+    /// A number that RESP2 writes as a bulk string; `text` is its shortest exact form.
+    package mutating func double(_ text: String) {
+        if version == .two { bulk(text) } else { line(",", text) }
+    }
+
+    package mutating func boolean(_ value: Bool) {
+        if version == .two { integer(value ? 1 : 0) } else { line("#", value ? "t" : "f") }
+    }
+
+    /// Text in a form that a program shows as it is; `format` is three letters, such as `txt`.
+    package mutating func verbatim(_ text: String, format: String = "txt") {
+        if version == .two { return bulk(text) }
+        if isDiscarding { return }
+        let body = [UInt8](text.utf8)
+        header("=", Int64(body.count + 4))
+        bytes.append(contentsOf: "\(format):".utf8)
+        bytes.append(contentsOf: body)
+        endLine()
+    }
+
+    /// Bytes that are a whole reply already.
+    package mutating func raw(_ reply: [UInt8]) {
+        if !isDiscarding { bytes.append(contentsOf: reply) }
+    }
+
+    private mutating func line(_ type: Unicode.Scalar, _ text: String) {
+        if isDiscarding { return }
+        bytes.append(UInt8(ascii: type))
+        bytes.append(contentsOf: text.utf8)
+        endLine()
+    }
+
+    private mutating func header(_ type: Unicode.Scalar, _ value: Int64) {
+        if isDiscarding { return }
+        bytes.append(UInt8(ascii: type))
+        bytes.append(decimal: value)
+        endLine()
+    }
+
+    private mutating func endLine() {
+        bytes.append(0x0D)
+        bytes.append(0x0A)
+    }
+}
+
+/// Replies that never vary.
+package enum ReplyBytes {
+    package static let ok = [UInt8]("+OK\r\n".utf8)
+    package static let nullBulk = [UInt8]("$-1\r\n".utf8)
+    package static let nullArray = [UInt8]("*-1\r\n".utf8)
+    package static let null = [UInt8]("_\r\n".utf8)
+}
+
+extension [UInt8] {
+    /// Appends `value` in decimal.
+    package mutating func append(decimal value: Int64) {
+        if 0...9 ~= value { return append(UInt8(ascii: "0") + UInt8(value)) }
+        var digits = InlineArray<20, UInt8>(repeating: 0)
+        var first = 20
+        var rest = value.magnitude
+        while rest > 0 {
+            first -= 1
+            let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
+            digits[first] = UInt8(ascii: "0") + UInt8(digit)
+            rest = quotient
+        }
+        if value < 0 { append(UInt8(ascii: "-")) }
+        for index in first..<20 { append(digits[index]) }
+    }
+}

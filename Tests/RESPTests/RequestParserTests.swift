@@ -1,0 +1,101 @@
+import Primitives
+import RESP
+import Testing
+
+@Suite("RequestParser") struct RequestParserTests {
+    private func parse(
+        _ text: String, limits: RequestLimits = RequestLimits(), isAuthenticated: Bool = true
+    ) throws(RequestError) -> (RequestParser.Progress, [String]) {
+        let bytes = [UInt8](text.utf8)
+        var frame = RequestFrame()
+        let parser = RequestParser(limits: limits, isAuthenticated: isAuthenticated)
+        let progress = try parser.parse(bytes.span, into: &frame)
+        guard case .complete(let byteCount) = progress else { return (progress, []) }
+        let request = Request(bytes: bytes.span.extracting(0..<byteCount), frame: frame)
+        return (
+            progress, (0..<request.count).map { String(decoding: request.copy($0), as: UTF8.self) }
+        )
+    }
+
+    private let set = "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$5\r\nhello\r\n"
+
+    @Test("finds the arguments and leaves what follows") func complete() throws {
+        let (progress, words) = try parse(set + "*1\r\n")
+        #expect(progress == .complete(byteCount: set.utf8.count))
+        #expect(words == ["SET", "k", "hello"])
+    }
+
+    @Test("waits at every prefix") func prefixes() throws {
+        for end in 0..<set.utf8.count {
+            let (progress, _) = try parse(String(decoding: set.utf8.prefix(end), as: UTF8.self))
+            #expect(progress == .incomplete)
+        }
+    }
+
+    @Test("takes more arguments than fit inline", arguments: [15, 16, 17, 40]) func many(count: Int)
+        throws
+    {
+        let text = "*\(count)\r\n" + (0..<count).map { "$2\r\n\($0 + 10)\r\n" }.joined()
+        #expect(try parse(text).1 == (0..<count).map { "\($0 + 10)" })
+    }
+
+    @Test(
+        "refuses what Redis refuses, in its words",
+        arguments: [
+            ("*x\r\n", RequestError.multibulkLength),
+            ("*1048577\r\n", .multibulkLength),
+            ("*99999999999999999999\r\n", .multibulkLength),
+            ("*1\r\nPING\r\n", .expectedDollar(found: UInt8(ascii: "P"))),
+            ("*1\r\n$-1\r\n", .bulkLength),
+            ("*1\r\n$x\r\n", .bulkLength),
+            ("*1\r\n$536870913\r\n", .bulkLength),
+        ])
+    func refused(text: String, error: RequestError) {
+        #expect(throws: error) { try parse(text) }
+    }
+
+    @Test("an unauthenticated client may send little") func unauthenticated() {
+        #expect(throws: RequestError.unauthenticatedMultibulkLength) {
+            try parse("*11\r\n", limits: .unauthenticated, isAuthenticated: false)
+        }
+        #expect(throws: RequestError.unauthenticatedBulkLength) {
+            try parse("*1\r\n$16385\r\n", limits: .unauthenticated, isAuthenticated: false)
+        }
+    }
+
+    @Test(
+        "empty arrays and blank lines ask for nothing",
+        arguments: ["*0\r\n", "*-1\r\n", "\r\n", " \n"])
+    func nothing(text: String) throws {
+        #expect(try parse(text).0 == .empty(byteCount: text.utf8.count))
+    }
+
+    @Test("a line longer than the limit is refused") func longLine() {
+        #expect(throws: RequestError.inlineTooLong) {
+            try parse(String(repeating: "a", count: 65 * 1024))
+        }
+    }
+
+    @Test(
+        "inline words are split as Redis splits them",
+        arguments: [
+            ("SET k v\r", "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n"),
+            (#"ECHO "a\x41\n""#, "*2\r\n$4\r\nECHO\r\n$3\r\naA\n\r\n"),
+            (#"ECHO 'it\'s'"#, "*2\r\n$4\r\nECHO\r\n$4\r\nit's\r\n"),
+        ])
+    func inline(line: String, request: String) throws {
+        let bytes = [UInt8](line.utf8)
+        #expect(
+            String(decoding: try InlineCommand.request(from: bytes.span), as: UTF8.self) == request)
+    }
+
+    @Test(
+        "quotes must be closed at the end of a word",
+        arguments: ["ECHO \"a", "ECHO 'a", "ECHO \"a\"b"])
+    func quotes(line: String) {
+        let bytes = [UInt8](line.utf8)
+        #expect(throws: RequestError.unbalancedQuotes) {
+            try InlineCommand.request(from: bytes.span)
+        }
+    }
+}
