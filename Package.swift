@@ -35,8 +35,34 @@ let package = Package(
         .target(name: "CPrimitives"),
         core("Primitives", ["CPrimitives"]),
         core("RESP", ["Primitives"]),
+        core("Keyspace", ["Primitives", "RESP", "CPrimitives", "CXXHash"]),
+        core("Commands", ["Primitives", "RESP", "Keyspace"]),
+        core("Consensus", ["Primitives", deque]),
+        core("Gossip", ["Primitives"]),
+        core("Topology", ["Primitives"]),
+        core("Journal", ["Primitives", deque]),
+        core(
+            "Node",
+            [
+                "Primitives", "RESP", "Keyspace", "Commands", "Consensus", "Gossip", "Topology",
+                "Journal", deque,
+            ]),
+        core(
+            "Simulation",
+            [
+                "Primitives", "RESP", "Keyspace", "Commands", "Consensus", "Gossip", "Topology",
+                "Journal", "Node",
+            ]),
         tests("PrimitivesTests", ["Primitives", "CPrimitives"]),
         tests("RESPTests", ["RESP", "Primitives"]),
+        tests("KeyspaceTests", ["Keyspace", "RESP", "Primitives"]),
+        tests("CommandsTests", ["Commands", "Keyspace", "RESP", "Primitives"]),
+        tests("ConsensusTests", ["Consensus", "Primitives"]),
+        tests("GossipTests", ["Gossip", "Primitives"]),
+        tests("TopologyTests", ["Topology", "Primitives"]),
+        tests("JournalTests", ["Journal", "Primitives"]),
+        tests("NodeTests", ["Node", "Commands", "Keyspace", "RESP", "Topology", "Primitives"]),
+        tests("SimulationTests", ["Simulation", "Node", "Primitives"]),
     ],
     swiftLanguageModes: [.v6]
 )
