@@ -71,7 +71,7 @@ package struct ByteReader: Sendable {
     package var isAtEnd: Bool { offset == end }
 
     package mutating func read<Value: FixedWidthInteger>(
-        _ type: Value.Type = Value.self, _ what: String
+        _ type: Value.Type, _ what: String
     ) throws(DecodingFailure) -> Value {
         let size = MemoryLayout<Value>.size
         guard end - offset >= size else { throw DecodingFailure(what: what, offset: offset) }

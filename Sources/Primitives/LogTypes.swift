@@ -64,7 +64,8 @@ package struct Configuration: Equatable, Sendable {
             var members: [Member] = []
             for _ in 0..<(try reader.read(UInt16.self, name)) {
                 let replica = ReplicaID(try reader.read(UInt64.self, name))
-                members.append(Member(replica: replica, node: NodeID(try reader.read(name))))
+                members.append(
+                    Member(replica: replica, node: NodeID(try reader.read(UInt64.self, name))))
             }
             groups.append(members)
         }
