@@ -1,0 +1,6 @@
+/// How a ``DiskRequest`` ended. A failed one is never repeated: it ends the process (design §7).
+package enum DiskOutcome: Equatable, Sendable {
+    case done
+    /// `code` is the system's error number.
+    case failed(code: Int32, operation: String)
+}

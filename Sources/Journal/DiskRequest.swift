@@ -1,0 +1,15 @@
+/// What a disk thread does for a journal, strictly in the order given.
+package enum DiskRequest: Equatable, Sendable {
+    /// Makes a zero-filled segment file; the file and its directory are synced.
+    case createSegment(UInt64, byteCount: Int)
+    /// Renames a segment file and syncs the directory; its old bytes stay.
+    case recycleSegment(from: UInt64, to: UInt64)
+    /// Writes at `offset`; with `sync`, the file's data is synced before it counts as done.
+    case write(segment: UInt64, offset: Int, bytes: [UInt8], sync: Bool)
+    /// Syncs the data of a segment.
+    case sync(segment: UInt64)
+    /// Makes or replaces a file, all or nothing, even if the power fails.
+    case writeFile(JournalFile, bytes: [UInt8])
+    /// Removes a file. It is no error if it is not there.
+    case remove(JournalFile)
+}

@@ -1,0 +1,248 @@
+package import Primitives
+
+extension Journal {
+    // MARK: Hot path
+
+    /// Closes the open batch and emits its write; a new segment is begun when the present one is full.
+    ///
+    /// ``canFlush`` must hold.
+    ///
+    /// - Parameters:
+    ///   - now: Written with the batch.
+    ///   - requests: Receives what the disk must do.
+    /// - Returns: The batch's number, counted from 1 in this run, or `nil` when there is nothing to
+    ///   write. It is durable once ``durableBatch`` has reached it.
+    package mutating func flush(now: Moment, into requests: inout [DiskRequest]) -> UInt64? {
+        precondition(canFlush, "a batch is being written")
+        guard hasOpenRecords else { return nil }
+        let byteCount = openByteCount
+        let records = takeOpenRecords()
+
+        var bytes: [UInt8] = []
+        var mustSync = settings.durability == .sync
+        var segment: Segment
+        if let active, active.tail + byteCount <= active.byteCount {
+            segment = active
+            bytes.reserveCapacity(byteCount)
+        } else {
+            segment = beginSegment(
+                batchByteCount: byteCount, now: now, bytes: &bytes, requests: &requests)
+            mustSync = true
+        }
+        let start = segment.tail - bytes.count
+        if !records.isEmpty {
+            append(
+                records, byteCount: byteCount, to: &segment, now: now, bytes: &bytes,
+                mustSync: &mustSync)
+        }
+
+        lastFlush += 1
+        isWriting = true
+        requests.append(
+            .write(segment: segment.sequence, offset: start, bytes: bytes, sync: mustSync))
+        outstanding.append(
+            .write(
+                flush: lastFlush, segment: segment.sequence, end: segment.tail, sync: mustSync))
+        if mustSync {
+            syncRequestedFlush = lastFlush
+            lastSync = now.boot
+        }
+        active = segment
+        if segment.tail > segment.byteCount / 2, spare == nil { makeSpare(into: &requests) }
+        return lastFlush
+    }
+
+    private mutating func append(
+        _ records: [JournalRecord], byteCount: Int, to segment: inout Segment, now: Moment,
+        bytes: inout [UInt8], mustSync: inout Bool
+    ) {
+        let header = batchHeader(
+            byteCount: byteCount, recordCount: records.count, in: segment, now: now)
+        let start = bytes.count
+        let seed = header.checksumSeed
+        header.encode(into: &bytes)
+        for record in records {
+            if record.needsSync { mustSync = true }
+            let keepsLog = apply(record, segment: segment.sequence, now: now, &mustSync)
+            StoredRecord.logged(record, keepsLog: keepsLog).encode(into: &bytes, seed: seed)
+        }
+        finish(header, startingAt: start, bytes: &bytes)
+        segment.tail = header.end
+    }
+
+    /// Takes a record in.
+    ///
+    /// - Parameters:
+    ///   - record: The one that is being written.
+    ///   - segment: Where it is written.
+    ///   - now: The batch's moment.
+    ///   - mustSync: Set when the record takes something away that was there.
+    /// - Returns: Whether a snapshot keeps the entries after it: it does when it was taken of this very
+    ///   log (Raft paper, figure 13, step 6).
+    private mutating func apply(
+        _ record: JournalRecord, segment: UInt64, now: Moment, _ mustSync: inout Bool
+    ) -> Bool {
+        guard let group = record.group else { return false }
+        switch record {
+        case .groupCreated(_, let replica, let configuration):
+            precondition(groups[group] == nil, "group \(group) is here already")
+            groups[group] = LiveGroup(
+                state: GroupState(replica: replica, initialConfiguration: configuration),
+                log: LiveLog(heldByteCount: settings.heldByteCount))
+            return false
+        case .groupRemoved:
+            guard let removed = groups[group] else {
+                preconditionFailure("group \(group) is not here to be removed")
+            }
+            groups[group] = nil
+            mayReclaim = true
+            if let snapshot = removed.state.snapshot {
+                supersededFiles.append(.snapshot(group, snapshot.index))
+            }
+            return false
+        case .hardState, .entry, .truncation, .snapshot, .caughtUp, .cleanStop:
+            break
+        }
+        guard let place = groups.index(of: group) else {
+            preconditionFailure("group \(group) is not here: \(record)")
+        }
+        let before = groups[valueAt: place].state
+        var keepsLog = false
+        if case .snapshot(_, let metadata) = record {
+            keepsLog = groups[valueAt: place].log.term(at: metadata.index) == metadata.term
+            noteSnapshot(group, metadata.index, before: before.snapshot?.index)
+        }
+        let change: GroupState.LogChange
+        do {
+            change = try groups[valueAt: place].state.apply(
+                record, keepsLog: keepsLog, moment: now, bootID: bootID)
+        } catch {
+            preconditionFailure("group \(group): \(error.what)")
+        }
+        switch change {
+        case .none: break
+        case .append(let entry):
+            if entry.index <= before.lastIndex { (mustSync, mayReclaim) = (true, true) }
+        case .cut, .compact, .replace: mayReclaim = true
+        }
+        groups[valueAt: place].log.apply(change, segment: segment)
+        return keepsLog
+    }
+
+    /// Marks the file that a snapshot record makes useless, which is its own when it comes late.
+    private mutating func noteSnapshot(_ group: GroupID, _ index: LogIndex, before: LogIndex?) {
+        mayReclaim = true
+        guard let before, before != index else { return }
+        supersededFiles.append(.snapshot(group, min(before, index)))
+    }
+
+    // MARK: Segments
+
+    /// Begins a segment: its header and checkpoint are put in front of the batch that did not fit.
+    private mutating func beginSegment(
+        batchByteCount: Int, now: Moment, bytes: inout [UInt8], requests: inout [DiskRequest]
+    ) -> Segment {
+        leavePrevious(into: &requests)
+        var records = groups.map { group, live in
+            StoredRecord.checkpoint(group, live.state.checkpoint(fault: settings.fault))
+        }
+        // The file is chosen before it is known how much is copied into it.
+        let room = SegmentHeader.byteCount + Self.batchByteCount(of: records) + batchByteCount
+        let file = takeSegmentFile(for: room + carriedByteCountLimit, into: &requests)
+        records += carriedEntries(to: file.sequence)
+        let checkpointByteCount = Self.batchByteCount(of: records)
+
+        var segment = Segment(
+            sequence: file.sequence, id: makeID(), byteCount: file.byteCount,
+            tail: SegmentHeader.byteCount)
+        SegmentHeader(
+            durability: settings.durability, journalID: journalID, sequence: segment.sequence,
+            id: segment.id, segmentByteCount: segment.byteCount, previous: previous
+        ).encode(into: &bytes)
+        let header = batchHeader(
+            byteCount: checkpointByteCount, recordCount: records.count, in: segment, now: now)
+        let start = bytes.count
+        let seed = header.checksumSeed
+        header.encode(into: &bytes)
+        for record in records { record.encode(into: &bytes, seed: seed) }
+        finish(header, startingAt: start, bytes: &bytes)
+        segment.tail = header.end
+        mayReclaim = true
+        return segment
+    }
+
+    /// Makes sure that all of the segment before is on disk when the next header says so.
+    private mutating func leavePrevious(into requests: inout [DiskRequest]) {
+        if let active {
+            previous = SegmentLink(sequence: active.sequence, id: active.id, end: active.tail)
+            older.append(SegmentFile(sequence: active.sequence, byteCount: active.byteCount))
+            guard active.syncedThrough < active.tail else { return }
+            request(.sync(segment: active.sequence), into: &requests)
+        } else if let previous {
+            request(.sync(segment: previous.sequence), into: &requests)
+        }
+    }
+
+    /// The file to write to: the spare, or a new one if there is none or `needed` bytes don't fit.
+    private mutating func takeSegmentFile(
+        for needed: Int, into requests: inout [DiskRequest]
+    ) -> SegmentFile {
+        if spare == nil, active == nil { takeLeftoverAsSpare(into: &requests) }
+        guard let ready = spare else {
+            let byteCount = max(settings.segmentByteCount, (needed + 4095) & ~4095)
+            let file = SegmentFile(sequence: takeSequence(), byteCount: byteCount)
+            request(.createSegment(file.sequence, byteCount: byteCount), into: &requests)
+            return file
+        }
+        spare = nil
+        guard ready.byteCount < needed else { return ready }
+        // The batch gets a file of its own size, and the spare waits on behind it.
+        let byteCount = (needed + 4095) & ~4095
+        let file = SegmentFile(sequence: takeSequence(), byteCount: byteCount)
+        request(.createSegment(file.sequence, byteCount: byteCount), into: &requests)
+        recycle(ready, into: &requests)
+        return file
+    }
+
+    private mutating func makeSpare(into requests: inout [DiskRequest]) {
+        let file = SegmentFile(
+            sequence: takeSequence(), byteCount: settings.segmentByteCount)
+        spare = file
+        request(.createSegment(file.sequence, byteCount: file.byteCount), into: &requests)
+    }
+
+    mutating func takeSequence() -> UInt64 {
+        defer { nextSequence += 1 }
+        return nextSequence
+    }
+
+    private mutating func makeID() -> UInt64 {
+        max(1, generator.next())
+    }
+
+    // MARK: Batches
+
+    private mutating func batchHeader(
+        byteCount: Int, recordCount: Int, in segment: Segment, now: Moment
+    ) -> BatchHeader {
+        defer { nextBatchNumber += 1 }
+        return BatchHeader(
+            batchByteCount: byteCount, sequence: segment.sequence, segmentID: segment.id,
+            offset: segment.tail, number: nextBatchNumber, syncedThrough: segment.syncedThrough,
+            moment: now, bootID: bootID, recordCount: recordCount)
+    }
+
+    private static func batchByteCount(of records: [StoredRecord]) -> Int {
+        BatchHeader.batchByteCount(
+            recordByteCount: records.reduce(0) { $0 + $1.byteCount })
+    }
+
+    /// Fills a batch up to a multiple of 8 bytes.
+    private func finish(_ header: BatchHeader, startingAt start: Int, bytes: inout [UInt8]) {
+        let padding = header.batchByteCount - (bytes.count - start)
+        precondition(
+            (0..<8).contains(padding),
+            "a batch of \(header.batchByteCount) bytes came out as \(bytes.count - start)")
+        bytes.append(contentsOf: repeatElement(0, count: padding))
+    }
+}

@@ -1,0 +1,88 @@
+package import Primitives
+
+extension Journal {
+    /// Groups that should be snapshotted soon: their entries keep the oldest segment from being reused
+    /// while the segments hold far more than what is live, and they are too many to copy.
+    package var groupsToSnapshot: [GroupID] {
+        guard isOverBudget, let oldest = older.first?.sequence else { return [] }
+        return groups.compactMap { group, live in live.log.isPinning(oldest) ? group : nil }
+    }
+
+    /// How many segment files there are, the spare included.
+    package var segmentCount: Int {
+        older.count + (active == nil ? 0 : 1) + (spare == nil ? 0 : 1)
+    }
+
+    /// Whether the segments take more room than live entries account for.
+    private var isOverBudget: Bool {
+        let live = groups.reduce(0) { $0 + $1.1.log.byteCount }
+        let allowed =
+            JournalLimits.slackSegmentCount
+            + live * JournalLimits.liveFactor / settings.segmentByteCount
+        return older.count > allowed
+    }
+
+    /// At most how many bytes ``carriedEntries(to:)`` takes at present, alignment included.
+    var carriedByteCountLimit: Int { isOverBudget ? settings.carriedByteCount + 8 : 0 }
+
+    /// Live entries of the oldest segments, to be written into the next one, so that those get free.
+    ///
+    /// Called when a segment is begun.
+    mutating func carriedEntries(to target: UInt64) -> [StoredRecord] {
+        guard isOverBudget else { return [] }
+        var records: [StoredRecord] = []
+        var budget = settings.carriedByteCount
+        for file in older {
+            for place in groups.keys.indices {
+                let entries = groups[valueAt: place].log.carry(
+                    from: file.sequence, to: target, budget: &budget)
+                records += entries.map { .carried(groups.keys[place], $0) }
+            }
+            guard !hasEntries(in: file.sequence) else { break }
+        }
+        return records
+    }
+
+    /// Lets go of what durable records have made useless. Everything emitted must be durable.
+    mutating func reclaim(into requests: inout [DiskRequest]) {
+        mayReclaim = false
+        for file in supersededFiles { request(.remove(file), into: &requests) }
+        supersededFiles.removeAll()
+        for file in leftoverSegments { retire(file, into: &requests) }
+        leftoverSegments.removeAll()
+        while let oldest = older.first, !hasEntries(in: oldest.sequence) {
+            older.removeFirst()
+            retire(oldest, into: &requests)
+        }
+    }
+
+    private func hasEntries(in segment: UInt64) -> Bool {
+        groups.values.contains { $0.log.hasEntries(in: segment) }
+    }
+
+    /// Keeps a segment's file as the spare if there is none, and removes it otherwise.
+    private mutating func retire(_ file: SegmentFile, into requests: inout [DiskRequest]) {
+        guard spare == nil, file.byteCount == settings.segmentByteCount else {
+            request(.remove(.segment(file.sequence)), into: &requests)
+            return
+        }
+        recycle(file, into: &requests)
+    }
+
+    /// Gives a file that is not needed the next sequence number; it becomes the spare.
+    mutating func recycle(_ file: SegmentFile, into requests: inout [DiskRequest]) {
+        let next = SegmentFile(sequence: takeSequence(), byteCount: file.byteCount)
+        request(.recycleSegment(from: file.sequence, to: next.sequence), into: &requests)
+        spare = next
+    }
+
+    /// At the start, uses a file that recovery found to hold nothing that counts.
+    mutating func takeLeftoverAsSpare(into requests: inout [DiskRequest]) {
+        guard
+            let index = leftoverSegments.lastIndex(where: {
+                $0.byteCount == settings.segmentByteCount
+            })
+        else { return }
+        recycle(leftoverSegments.remove(at: index), into: &requests)
+    }
+}

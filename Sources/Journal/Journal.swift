@@ -1,0 +1,207 @@
+import DequeModule
+package import Primitives
+
+/// One loop's append-only log: what the host appends is cut into batches, batches go into segments.
+///
+/// It does no I/O. The host executes the ``DiskRequest``s strictly in the order in which they were
+/// emitted, and calls ``completed(into:)`` for each. A failed request ends the process.
+/// `docs/decisions/0002-journal-format.md` describes the format.
+package struct Journal: Sendable {
+    /// The segment that is written to.
+    struct Segment: Sendable {
+        let sequence: UInt64
+        let id: UInt64
+        let byteCount: Int
+        /// Where the next batch goes.
+        var tail: Int
+        /// How far it is known to be on disk.
+        var syncedThrough = 0
+    }
+
+    /// A segment that is not written to: an older one, or one that waits for its turn.
+    struct SegmentFile: Equatable, Sendable {
+        let sequence: UInt64
+        let byteCount: Int
+    }
+
+    struct LiveGroup: Sendable {
+        var state: GroupState
+        var log: LiveLog
+    }
+
+    /// A request that has been emitted and not yet completed.
+    enum Outstanding: Equatable, Sendable {
+        /// `end` is where the batches end in `segment`.
+        case write(flush: UInt64, segment: UInt64, end: Int, sync: Bool)
+        /// Makes everything up to `flush` durable; that of `segment` up to `end`.
+        case sync(flush: UInt64, segment: UInt64, end: Int)
+        case file
+    }
+
+    package let settings: JournalSettings
+    let bootID: UInt64
+    let journalID: UInt64
+    var generator: SeededGenerator
+
+    var groups = SortedMap<GroupID, LiveGroup>()
+
+    var active: Segment?
+    /// Oldest first; each may hold live entries.
+    var older: Deque<SegmentFile>
+    /// The next segment, made ahead of need.
+    var spare: SegmentFile?
+    /// The place that the next segment's header names as proven.
+    var previous: SegmentLink?
+    var nextSequence: UInt64
+    var nextBatchNumber: UInt64
+
+    /// What recovery left to clear away once the first segment is begun.
+    var leftoverSegments: [SegmentFile]
+    /// Snapshot files that nothing refers to any more; removed once that is durable.
+    var supersededFiles: [JournalFile]
+    /// Whether something has come up since the last clearing that may let a segment go.
+    var mayReclaim = false
+
+    var openRecords: [JournalRecord] = []
+    private var openRecordByteCount = 0
+
+    var outstanding: Deque<Outstanding> = []
+    /// Flushes are numbered from 1 on.
+    var lastFlush: UInt64 = 0
+    var isWriting = false
+    var syncRequestedFlush: UInt64 = 0
+    var lastSync: Instant
+    private var writtenFlush: UInt64 = 0
+    private var syncedFlush: UInt64 = 0
+
+    // MARK: Records
+
+    /// Adds a record to the open batch.
+    package mutating func append(_ record: JournalRecord) {
+        let byteCount = StoredRecord.byteCount(of: record)
+        precondition(
+            byteCount <= JournalLimits.recordByteCount, "a record of \(byteCount) bytes")
+        openRecords.append(record)
+        openRecordByteCount += byteCount
+    }
+
+    /// Whether ``flush(now:into:)`` has something to write. True from the start: what recovery found is
+    /// made durable by the first flush.
+    package var hasOpenRecords: Bool { !openRecords.isEmpty || active == nil }
+
+    /// How many bytes the open batch will take.
+    package var openByteCount: Int {
+        openRecords.isEmpty
+            ? 0 : BatchHeader.batchByteCount(recordByteCount: openRecordByteCount)
+    }
+
+    /// Whether no batch is being written.
+    package var canFlush: Bool { !isWriting }
+
+    /// Whether what recovery found is durable. Until then no promise may rest on it: a process that was
+    /// killed may have left it in the page cache only.
+    package var isOpen: Bool { durableBatch >= 1 }
+
+    /// The highest batch that counts as durable: in sync mode when it is on disk; in periodic mode when
+    /// it is written, and on disk if it holds anything but plain entries.
+    package var durableBatch: UInt64 {
+        switch settings.durability {
+        case .sync: syncedFlush
+        case .periodic: writtenFlush
+        }
+    }
+
+    /// About how many bytes of segments hold live entries of `group`: those since its last snapshot.
+    package func logByteCount(of group: GroupID) -> Int {
+        groups[group]?.log.byteCount ?? 0
+    }
+
+    // MARK: Disk
+
+    /// Writes a snapshot's file. Once that is completed the host appends ``JournalRecord/snapshot(_:_:)``.
+    package mutating func writeSnapshot(
+        _ group: GroupID, _ index: LogIndex, _ bytes: [UInt8], into requests: inout [DiskRequest]
+    ) {
+        request(.writeFile(.snapshot(group, index), bytes: bytes), into: &requests)
+    }
+
+    /// In periodic mode, syncs what was written; at most once a second.
+    package mutating func tick(now: Moment, into requests: inout [DiskRequest]) {
+        guard settings.durability == .periodic, let active, syncRequestedFlush < lastFlush,
+            now.boot.milliseconds(since: lastSync) >= JournalLimits.syncIntervalMilliseconds
+        else { return }
+        lastSync = now.boot
+        syncRequestedFlush = lastFlush
+        requests.append(.sync(segment: active.sequence))
+        outstanding.append(
+            .sync(flush: lastFlush, segment: active.sequence, end: active.tail))
+    }
+
+    /// Takes note that the oldest request which was emitted and not completed is done.
+    package mutating func completed(into requests: inout [DiskRequest]) {
+        guard let finished = outstanding.popFirst() else {
+            preconditionFailure("a disk request was completed that was not emitted")
+        }
+        switch finished {
+        case .write(let flush, let segment, let end, let sync):
+            isWriting = false
+            writtenFlush = flush
+            if sync { noteSynced(flush: flush, segment: segment, end: end) }
+        case .sync(let flush, let segment, let end):
+            noteSynced(flush: flush, segment: segment, end: end)
+        case .file: break
+        }
+        if mayReclaim, syncedFlush == lastFlush, lastFlush > 0 { reclaim(into: &requests) }
+    }
+
+    private mutating func noteSynced(flush: UInt64, segment: UInt64, end: Int) {
+        syncedFlush = max(syncedFlush, flush)
+        if active?.sequence == segment { active?.syncedThrough = end }
+    }
+
+    /// Emits a request whose completion needs nothing done.
+    mutating func request(_ request: DiskRequest, into requests: inout [DiskRequest]) {
+        requests.append(request)
+        outstanding.append(.file)
+    }
+
+    /// Hands out the open batch's records and begins an empty one.
+    mutating func takeOpenRecords() -> [JournalRecord] {
+        let records = openRecords
+        openRecords.removeAll(keepingCapacity: true)
+        openRecordByteCount = 0
+        return records
+    }
+
+    // MARK: Start
+
+    /// What recovery knows when it ends.
+    struct Start {
+        var journalID: UInt64
+        var groups: SortedMap<GroupID, LiveGroup>
+        var older: [SegmentFile]
+        var previous: SegmentLink?
+        var nextSequence: UInt64
+        var nextBatchNumber: UInt64
+        var leftoverSegments: [SegmentFile]
+        var supersededFiles: [JournalFile]
+    }
+
+    init(
+        _ start: Start, settings: JournalSettings, bootID: UInt64, generator: SeededGenerator,
+        now: Moment
+    ) {
+        self.settings = settings
+        self.bootID = bootID
+        self.generator = generator
+        journalID = start.journalID
+        groups = start.groups
+        older = Deque(start.older)
+        previous = start.previous
+        nextSequence = start.nextSequence
+        nextBatchNumber = start.nextBatchNumber
+        leftoverSegments = start.leftoverSegments
+        supersededFiles = start.supersededFiles
+        lastSync = now.boot
+    }
+}

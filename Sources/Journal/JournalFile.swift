@@ -1,0 +1,52 @@
+package import Primitives
+
+/// A file in a journal's folder.
+package enum JournalFile: Hashable, Comparable, Sendable {
+    /// The segment with this sequence number.
+    case segment(UInt64)
+    /// A group's state after the entry at this index.
+    case snapshot(GroupID, LogIndex)
+
+    /// `segment-<16 digits>.log` or `snapshot-<8 digits>-<16 digits>.bin`, digits hexadecimal.
+    package var name: String {
+        switch self {
+        case .segment(let sequence): "segment-\(hexadecimal(sequence, digitCount: 16)).log"
+        case .snapshot(let group, let index):
+            "snapshot-\(hexadecimal(UInt64(group.rawValue), digitCount: 8))-"
+                + "\(hexadecimal(index.rawValue, digitCount: 16)).bin"
+        }
+    }
+
+    /// The file of this name, or `nil` when the name is not a journal's.
+    package init?(name: String) {
+        let parts = name.split(separator: "-", omittingEmptySubsequences: false)
+        let parsed: JournalFile
+        switch (parts.first, parts.count) {
+        case ("segment", 2):
+            guard let sequence = UInt64(parts[1].prefix(16), radix: 16) else { return nil }
+            parsed = .segment(sequence)
+        case ("snapshot", 3):
+            guard let group = UInt32(parts[1], radix: 16),
+                let index = UInt64(parts[2].prefix(16), radix: 16)
+            else { return nil }
+            parsed = .snapshot(GroupID(group), LogIndex(index))
+        default: return nil
+        }
+        guard parsed.name == name else { return nil }
+        self = parsed
+    }
+
+    package static func < (left: Self, right: Self) -> Bool {
+        switch (left, right) {
+        case (.segment(let left), .segment(let right)): left < right
+        case (.segment, .snapshot): true
+        case (.snapshot, .segment): false
+        case (.snapshot(let leftGroup, let leftIndex), .snapshot(let group, let index)):
+            (leftGroup, leftIndex) < (group, index)
+        }
+    }
+}
+
+extension JournalFile: CustomStringConvertible {
+    package var description: String { name }
+}

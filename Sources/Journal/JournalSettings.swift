@@ -1,0 +1,45 @@
+package import Primitives
+
+/// How one journal keeps its records.
+package struct JournalSettings: Equatable, Sendable {
+    /// The size of a segment file; one that needs more room gets a size of its own.
+    package var segmentByteCount: Int
+    package var durability: Durability
+    /// Up to this many bytes of each group's newest entries are kept in memory, to be copied forward.
+    package var heldByteCount: Int
+    /// At most this many bytes are copied forward at the start of one segment.
+    package var carriedByteCount: Int
+    package var fault: JournalFault?
+
+    /// - Parameters:
+    ///   - segmentByteCount: At least 4096, and a multiple of 8.
+    ///   - durability: When a batch counts as durable.
+    ///   - heldByteCount: A sixty-fourth of a segment when `nil`.
+    ///   - carriedByteCount: A sixteenth of a segment when `nil`.
+    ///   - fault: The bug that a test plants.
+    package init(
+        segmentByteCount: Int = 64 << 20, durability: Durability = .sync,
+        heldByteCount: Int? = nil, carriedByteCount: Int? = nil, fault: JournalFault? = nil
+    ) {
+        precondition(
+            segmentByteCount >= 4096 && segmentByteCount % 8 == 0,
+            "a segment of \(segmentByteCount) bytes")
+        self.segmentByteCount = segmentByteCount
+        self.durability = durability
+        self.heldByteCount = heldByteCount ?? segmentByteCount / 64
+        self.carriedByteCount = carriedByteCount ?? segmentByteCount / 16
+        self.fault = fault
+    }
+}
+
+/// The numbers that bound what a journal does.
+enum JournalLimits {
+    /// Segments that may exist on top of what live entries need before old ones are cleared.
+    static let slackSegmentCount = 4
+    /// Bytes on disk for each live byte before old segments are cleared.
+    static let liveFactor = 2
+    /// How often unsynced writes are synced in periodic mode.
+    static let syncIntervalMilliseconds = 1000
+    /// The largest record, payload included, that the format can hold.
+    static let recordByteCount = Int(UInt32.max >> 1)
+}

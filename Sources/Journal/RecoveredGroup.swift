@@ -1,0 +1,16 @@
+package import Primitives
+
+/// A replica as the journal has it at start-up.
+package struct RecoveredGroup: Equatable, Sendable {
+    package let group: GroupID
+    package let replica: ReplicaID
+    package let initialConfiguration: Configuration
+    package let hardState: HardState
+    /// The file ``JournalFile/snapshot(_:_:)`` of this index is there.
+    package let snapshot: SnapshotMetadata?
+    /// Without gaps, from the one after the snapshot on.
+    package let entries: [LogEntry]
+    package let clock: PersistedClock?
+    /// Whether the replica may have lost what it promised, and has not caught up since (design §7).
+    package let isAmnesiac: Bool
+}

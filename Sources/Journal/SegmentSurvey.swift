@@ -1,0 +1,173 @@
+import Primitives
+
+/// What the segment files are, before any record is read.
+struct SegmentSurvey {
+    enum State {
+        /// Nothing in it counts: it was made ahead of need, or its beginning was cut short.
+        case blank
+        /// The header is intact, the first batch never got to disk whole.
+        case begun(SegmentHeader)
+        case whole(SegmentHeader)
+        /// It was begun for good, and its beginning is bad now.
+        case damaged(offset: Int, what: String)
+    }
+
+    struct File {
+        let sequence: UInt64
+        let byteCount: Int
+        let state: State
+
+        var name: JournalFile { .segment(sequence) }
+
+        var header: SegmentHeader? {
+            switch state {
+            case .begun(let header), .whole(let header): header
+            case .blank, .damaged: nil
+            }
+        }
+    }
+
+    /// A segment to read, and where it ends when a later one says so.
+    struct Link {
+        let sequence: UInt64
+        let header: SegmentHeader
+        let byteCount: Int
+        let end: Int?
+    }
+
+    /// By sequence number.
+    private(set) var files: [File] = []
+
+    init<Disk: JournalDisk>(_ names: [JournalFile], on disk: Disk) throws(JournalError) {
+        for name in names.sorted() {
+            guard case .segment(let sequence) = name else { continue }
+            let bytes = try disk.contents(of: name)
+            files.append(
+                File(
+                    sequence: sequence, byteCount: bytes.count,
+                    state: try Self.state(of: bytes, sequence: sequence)))
+        }
+    }
+
+    private static func state(
+        of bytes: [UInt8], sequence: UInt64
+    ) throws(JournalError) -> State {
+        let header: SegmentHeader
+        switch SegmentHeader.read(from: bytes) {
+        case .newer(let version):
+            throw .newerFormat(
+                file: .segment(sequence), found: version, supported: SegmentHeader.version)
+        case .invalid:
+            return BatchReader.provesBeginning(bytes, sequence: sequence)
+                ? .damaged(offset: 0, what: "a bad segment header") : .blank
+        case .valid(let found):
+            // A recycled file keeps its old header until it is begun.
+            guard found.sequence == sequence else {
+                return BatchReader.provesBeginning(bytes, sequence: sequence)
+                    ? .damaged(offset: 0, what: "another segment's header") : .blank
+            }
+            header = found
+        }
+        let reader = BatchReader(bytes: bytes, sequence: sequence, segmentID: header.id)
+        do {
+            _ = try reader.batch(
+                at: SegmentHeader.byteCount, limit: bytes.count, number: nil)
+            return .whole(header)
+        } catch {
+            let proven = reader.headers(after: SegmentHeader.byteCount).contains {
+                $0.syncedThrough > SegmentHeader.byteCount
+            }
+            return proven ? .damaged(offset: error.offset, what: error.what) : .begun(header)
+        }
+    }
+
+    /// The segments that make up the journal, oldest first: from the newest one back, each header names
+    /// the one before, up to one that has been recycled.
+    func chain() throws(JournalError) -> [Link] {
+        guard let newest = files.last(where: { if case .blank = $0.state { false } else { true } })
+        else { return [] }
+        var links: [Link] = []
+        var next: SegmentLink?
+        switch newest.state {
+        case .blank: return []
+        case .damaged(let offset, let what): throw damage(newest, offset: offset, what: what)
+        case .begun(let header): next = header.previous
+        case .whole(let header):
+            links.append(
+                Link(
+                    sequence: newest.sequence, header: header, byteCount: newest.byteCount,
+                    end: nil))
+            next = header.previous
+        }
+        while let link = next {
+            guard let file = files.first(where: { $0.sequence == link.sequence }) else {
+                guard !links.isEmpty else {
+                    throw .segmentMissing(
+                        file: .segment(link.sequence), provenBy: newest.name)
+                }
+                break
+            }
+            switch file.state {
+            case .damaged(let offset, let what): throw damage(file, offset: offset, what: what)
+            case .blank, .begun:
+                throw damage(file, offset: 0, what: "no beginning in a segment that was complete")
+            case .whole(let header):
+                guard header.id == link.id else {
+                    throw .inconsistent(
+                        file: file.name, offset: 0, group: nil,
+                        what: "a later segment names it by another id")
+                }
+                try check(header, of: file, against: newest)
+                links.append(
+                    Link(
+                        sequence: file.sequence, header: header, byteCount: file.byteCount,
+                        end: link.end))
+                next = header.previous
+            }
+        }
+        return links.reversed()
+    }
+
+    private func check(
+        _ header: SegmentHeader, of file: File, against newest: File
+    ) throws(JournalError) {
+        guard let expected = newest.header?.journalID, header.journalID != expected else { return }
+        throw .foreignSegment(file: file.name, found: header.journalID, expected: expected)
+    }
+
+    /// It may concern any group.
+    private func damage(_ file: File, offset: Int, what: String) -> JournalError {
+        .corrupt(
+            file: file.name, offset: offset, byteCount: file.byteCount - offset, groups: [],
+            what: what)
+    }
+}
+
+extension JournalError {
+    /// The same error, with every group named that any segment knows of if it may concern any.
+    func naming<Disk: JournalDisk>(groupsOn disk: Disk, _ files: [JournalFile]) -> JournalError {
+        guard case .corrupt(let file, let offset, let byteCount, [], let what) = self else {
+            return self
+        }
+        var groups: [GroupID] = []
+        for case .segment(let sequence) in files {
+            guard let bytes = try? disk.read(.segment(sequence)) else { continue }
+            groups += BatchReader.groupsNamed(in: bytes, sequence: sequence)
+        }
+        groups.sort()
+        var named: [GroupID] = []
+        for group in groups where named.last != group { named.append(group) }
+        return .corrupt(
+            file: file, offset: offset, byteCount: byteCount, groups: named, what: what)
+    }
+}
+
+extension JournalDisk {
+    func contents(of file: JournalFile) throws(JournalError) -> [UInt8] {
+        do {
+            return try read(file)
+        } catch {
+            throw .unreadable(error)
+        }
+    }
+}
