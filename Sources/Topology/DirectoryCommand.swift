@@ -1,0 +1,88 @@
+package import Primitives
+
+/// A change of the directory: the payload of one entry of group 0.
+package enum DirectoryCommand: Equatable, Sendable {
+    /// Once, as the first.
+    case createCluster(ClusterFounding)
+    case registerNode(NodeID, AdvertisedAddresses)
+    case updateAddresses(NodeID, AdvertisedAddresses)
+    /// Once: together the plans cover every slot.
+    case createShards([ShardPlan])
+    case setPreferredLeaders([PreferredLeader])
+    /// Only of a node without replicas of shards. Its id never comes back.
+    case removeNode(NodeID)
+
+    /// The numbers are in the log: append only.
+    private enum Kind: UInt8 {
+        case createCluster = 1
+        case registerNode = 2
+        case updateAddresses = 3
+        case createShards = 4
+        case setPreferredLeaders = 5
+        case removeNode = 6
+    }
+
+    package func encode() -> [UInt8] {
+        var bytes: [UInt8] = []
+        switch self {
+        case .createCluster(let founding):
+            bytes.append(Kind.createCluster.rawValue)
+            founding.encode(into: &bytes)
+        case .registerNode(let node, let addresses):
+            bytes.append(Kind.registerNode.rawValue)
+            bytes.append(littleEndian: node.rawValue)
+            addresses.encode(into: &bytes)
+        case .updateAddresses(let node, let addresses):
+            bytes.append(Kind.updateAddresses.rawValue)
+            bytes.append(littleEndian: node.rawValue)
+            addresses.encode(into: &bytes)
+        case .createShards(let plans):
+            bytes.append(Kind.createShards.rawValue)
+            bytes.append(littleEndian: UInt32(plans.count))
+            for plan in plans { plan.encode(into: &bytes) }
+        case .setPreferredLeaders(let leaders):
+            bytes.append(Kind.setPreferredLeaders.rawValue)
+            bytes.append(littleEndian: UInt32(leaders.count))
+            for leader in leaders {
+                bytes.append(littleEndian: leader.shard.rawValue)
+                bytes.append(littleEndian: leader.node.rawValue)
+            }
+        case .removeNode(let node):
+            bytes.append(Kind.removeNode.rawValue)
+            bytes.append(littleEndian: node.rawValue)
+        }
+        return bytes
+    }
+
+    package init(decoding payload: [UInt8]) throws(DecodingFailure) {
+        var reader = ByteReader(payload)
+        guard let kind = Kind(rawValue: try reader.read(UInt8.self, "directory command")) else {
+            throw DecodingFailure(what: "directory command", offset: 0)
+        }
+        switch kind {
+        case .createCluster: self = .createCluster(try ClusterFounding(reading: &reader))
+        case .registerNode:
+            let node = NodeID(try reader.read(UInt64.self, "node"))
+            self = .registerNode(node, try AdvertisedAddresses(reading: &reader))
+        case .updateAddresses:
+            let node = NodeID(try reader.read(UInt64.self, "node"))
+            self = .updateAddresses(node, try AdvertisedAddresses(reading: &reader))
+        case .createShards:
+            var plans: [ShardPlan] = []
+            for _ in 0..<(try reader.read(UInt32.self, "shard plans")) {
+                plans.append(try ShardPlan(reading: &reader))
+            }
+            self = .createShards(plans)
+        case .setPreferredLeaders:
+            var leaders: [PreferredLeader] = []
+            for _ in 0..<(try reader.read(UInt32.self, "preferred leaders")) {
+                let shard = GroupID(try reader.read(UInt32.self, "shard"))
+                let node = NodeID(try reader.read(UInt64.self, "preferred leader"))
+                leaders.append(PreferredLeader(shard: shard, node: node))
+            }
+            self = .setPreferredLeaders(leaders)
+        case .removeNode: self = .removeNode(NodeID(try reader.read(UInt64.self, "node")))
+        }
+        try reader.expectEnd("end of directory command")
+    }
+}

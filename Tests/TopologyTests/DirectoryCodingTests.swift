@@ -1,0 +1,89 @@
+import Primitives
+import Testing
+import Topology
+
+@Suite("The bytes of the directory") struct DirectoryCodingTests {
+    @Test("of commands never change", arguments: commands)
+    func golden(command: DirectoryCommand, bytes: String) throws {
+        #expect(hexadecimal(command.encode()) == bytes)
+        #expect(try DirectoryCommand(decoding: command.encode()) == command)
+    }
+
+    private static let commands: [(DirectoryCommand, String)] = [
+        (
+            .createCluster(Samples.founding(1)),
+            "01c1000000000000000400000064656d6fe7c25e00000000000301000100000000000000010000000000"
+                + "000000000000"
+        ),
+        (
+            .registerNode(NodeID(0x0102), small),
+            "02020100000000000001000000610100010000006202000100000063030001000000640400"
+        ),
+        (
+            .updateAddresses(NodeID(0x0102), small),
+            "03020100000000000001000000610100010000006202000100000063030001000000640400"
+        ),
+        (
+            .createShards([
+                ShardPlan(
+                    id: GroupID(5), nodes: [NodeID(1), NodeID(2)], preferredLeader: NodeID(2),
+                    slots: [0...0x3FFF])
+            ]),
+            "04010000000500000002000100000000000000020000000000000002000000000000000100"
+                + "0000ff3f"
+        ),
+        (
+            .setPreferredLeaders([PreferredLeader(shard: GroupID(5), node: NodeID(2))]),
+            "0501000000050000000200000000000000"
+        ),
+        (.removeNode(NodeID(3)), "060300000000000000"),
+    ]
+
+    private static let small = AdvertisedAddresses(
+        peer: Address(host: "a", port: 1), cluster: Address(host: "b", port: 2),
+        plain: Address(host: "c", port: 3), admin: Address(host: "d", port: 4))
+
+    @Test("refuse every prefix and every longer form of a command", arguments: commands)
+    func truncation(command: DirectoryCommand, _: String) {
+        let bytes = command.encode()
+        for count in bytes.indices {
+            #expect(throws: DecodingFailure.self) {
+                try DirectoryCommand(decoding: Array(bytes[..<count]))
+            }
+        }
+        #expect(throws: DecodingFailure.self) { try DirectoryCommand(decoding: bytes + [0]) }
+    }
+
+    @Test("give the same state back", arguments: [1, 3, 7]) func snapshot(count: Int) throws {
+        var directory = Samples.formed(count)
+        _ = directory.apply(.registerNode(NodeID(99), Samples.addresses(99)))
+        _ = directory.apply(.removeNode(NodeID(99)))
+        let bytes = directory.encode()
+        let copy = try DirectoryState(decoding: bytes)
+        #expect(copy == directory && copy.stateHash() == directory.stateHash())
+        #expect(copy.shard(of: SlotID(9000)) == directory.shard(of: SlotID(9000)))
+        for count in bytes.indices {
+            #expect(throws: DecodingFailure.self) {
+                try DirectoryState(decoding: Array(bytes[..<count]))
+            }
+        }
+    }
+
+    @Test("of a state never change") func goldenState() {
+        #expect(Samples.formed(3).stateHash() == 4_868_502_751_802_071_749)
+        #expect(DirectoryState().stateHash() != Samples.registered(1).stateHash())
+    }
+
+    @Test("that are damaged never crash the state machine", arguments: 0..<20)
+    func damage(seed: UInt64) {
+        var generator = SeededGenerator(seed: seed)
+        for (command, _) in Self.commands {
+            var bytes = command.encode()
+            bytes[generator.below(bytes.count)] = UInt8(generator.below(256))
+            var directory = Samples.registered(3)
+            let before = directory
+            if case .refused = directory.apply(bytes) { #expect(directory == before) }
+            _ = try? DirectoryState(decoding: bytes)
+        }
+    }
+}
