@@ -1,0 +1,110 @@
+package import Keyspace
+package import Primitives
+package import RESP
+
+/// A write as it is applied: checks everything, then changes; an error leaves no trace.
+package typealias WriteBody =
+    @Sendable (
+        inout Keyspace, borrowing Request, inout ExecutionContext, inout ReplyWriter
+    ) throws(CommandError) -> Void
+
+/// A read on the state of the last applied entry.
+package typealias ReadBody =
+    @Sendable (
+        borrowing Keyspace, borrowing Request, inout ExecutionContext, inout ReplyWriter
+    ) throws(CommandError) -> Void
+
+/// A write tried as a read: `true` when it changes nothing and its reply is written; `false`, and
+/// nothing is written, when it must go through the log. Not final, like any read, while
+/// ``ExecutionContext/sawUncertainDeadline`` is set. Errors are final too.
+package typealias PeekBody =
+    @Sendable (
+        borrowing Keyspace, borrowing Request, inout ExecutionContext, inout ReplyWriter
+    ) throws(CommandError) -> Bool
+
+/// A row of the command table: all that dispatch, routing, `COMMAND` and the docs know of a command.
+package struct Command: Sendable {
+    package enum Body: Sendable {
+        case read(ReadBody)
+        case write(WriteBody, peek: PeekBody?)
+        /// Run by the node.
+        case session(SessionCommand)
+    }
+
+    /// In lower case; of a subcommand, its own word only.
+    package let name: String
+    /// With its container, as in `client|list`.
+    package let fullName: String
+    /// How many arguments, the name included (and the container's); `-n` means at least `n`.
+    package let arity: Int
+    package let flags: CommandFlags
+    package let categories: CommandCategories
+    package let keys: KeySpecification
+    package let body: Body
+    package let subcommands: [Command]
+    package let documentation: CommandDocumentation
+
+    init(
+        _ name: String, in container: String? = nil, arity: Int, flags: CommandFlags,
+        categories: CommandCategories, keys: KeySpecification = .none, tips: [String] = [],
+        since: String, group: CommandDocumentation.Group, complexity: String,
+        deprecatedSince: String? = nil, replacedBy: String? = nil, summary: String,
+        arguments: [CommandArgument] = [], body: Body, subcommands: [Command] = []
+    ) {
+        self.name = name
+        fullName = container.map { "\($0)|\(name)" } ?? name
+        self.arity = arity
+        self.flags = flags
+        self.categories = categories
+        self.keys = keys
+        self.body = body
+        self.subcommands = subcommands
+        documentation = CommandDocumentation(
+            summary: summary, since: since, group: group, complexity: complexity,
+            deprecatedSince: deprecatedSince, replacedBy: replacedBy, tips: tips,
+            arguments: arguments)
+    }
+
+    /// Whether a request of `count` arguments may be for this command.
+    package func acceptsCount(_ count: Int) -> Bool {
+        arity >= 0 ? count == arity : count >= -arity
+    }
+
+    /// The subcommand that `word` names, whatever its case.
+    package func subcommand(_ word: Span<UInt8>) -> Command? {
+        subcommands.first { word.equalsIgnoringCase($0.name) }
+    }
+}
+
+/// What the slots of a request's keys say about where it may run.
+package enum SlotVerdict: Equatable, Sendable {
+    /// It has no keys.
+    case none
+    case one(SlotID)
+    /// Its keys are in several slots.
+    case crossSlot
+}
+
+extension Command {
+    // MARK: Hot path
+
+    /// The slot of `request`'s keys.
+    package func slot(of request: borrowing Request) -> SlotVerdict {
+        let end = keys.end(argumentCount: request.count)
+        guard keys.first > 0, keys.first < end else { return .none }
+        let slot = SlotID(key: request[keys.first])
+        var index = keys.first + keys.step
+        while index < end {
+            guard SlotID(key: request[index]) == slot else { return .crossSlot }
+            index += keys.step
+        }
+        return .one(slot)
+    }
+
+    /// Which arguments of `request` are keys.
+    package func keyIndices(of request: borrowing Request) -> [Int] {
+        let end = keys.end(argumentCount: request.count)
+        guard keys.first > 0, keys.first < end else { return [] }
+        return Array(stride(from: keys.first, to: end, by: keys.step))
+    }
+}

@@ -1,0 +1,330 @@
+/// The rows of the commands on connections, the node and the cluster.
+enum SessionCommands {
+    static let rows: [Command] = [
+        Command(
+            "hello", arity: -1, flags: [.noScript, .loading, .stale, .fast, .noAuth, .allowBusy],
+            categories: [.fast, .connection],
+            since: "6.0.0", group: .connection, complexity: "O(1)",
+            summary:
+                "Agrees on the protocol's version, and may authenticate and name the connection.",
+            arguments: [
+                CommandArgument(
+                    "arguments", .block, flags: [.optional],
+                    [
+                        CommandArgument("protover", .integer),
+                        CommandArgument(
+                            "username_password", .block, token: "AUTH", flags: [.optional],
+                            [
+                                CommandArgument("username", .string),
+                                CommandArgument("password", .string),
+                            ]),
+                        CommandArgument(
+                            "clientname", .string, token: "SETNAME", flags: [.optional]),
+                    ])
+            ],
+            body: .session(.hello)),
+        Command(
+            "auth", arity: -2, flags: [.noScript, .loading, .stale, .fast, .noAuth, .allowBusy],
+            categories: [.fast, .connection],
+            since: "1.0.0", group: .connection, complexity: "O(N) for N passwords of the user.",
+            summary: "Authenticates the connection.",
+            arguments: [
+                CommandArgument("username", .string, since: "6.0.0", flags: [.optional]),
+                CommandArgument("password", .string),
+            ],
+            body: .session(.auth)),
+        Command(
+            "ping", arity: -1, flags: [.fast],
+            categories: [.fast, .connection],
+            tips: ["request_policy:all_shards", "response_policy:all_succeeded"],
+            since: "1.0.0", group: .connection, complexity: "O(1)",
+            summary: "Answers `PONG`, or the given message.",
+            arguments: [
+                CommandArgument("message", .string, flags: [.optional])
+            ],
+            body: .session(.ping)),
+        Command(
+            "echo", arity: 2, flags: [.loading, .stale, .fast],
+            categories: [.fast, .connection],
+            since: "1.0.0", group: .connection, complexity: "O(1)",
+            summary: "Answers the given message.",
+            arguments: [
+                CommandArgument("message", .string)
+            ],
+            body: .session(.echo)),
+        Command(
+            "quit", arity: -1, flags: [.noScript, .loading, .stale, .fast, .noAuth, .allowBusy],
+            categories: [.fast, .connection],
+            since: "1.0.0", group: .connection, complexity: "O(1)",
+            summary: "Closes the connection.",
+            body: .session(.quit)),
+        Command(
+            "reset", arity: 1, flags: [.noScript, .loading, .stale, .fast, .noAuth, .allowBusy],
+            categories: [.fast, .connection],
+            since: "6.2.0", group: .connection, complexity: "O(1)",
+            summary: "Makes the connection what it was when it opened.",
+            body: .session(.reset)),
+        Command(
+            "select", arity: 2, flags: [.loading, .stale, .fast],
+            categories: [.fast, .connection],
+            since: "1.0.0", group: .connection, complexity: "O(1)",
+            summary: "Chooses the connection's database.",
+            arguments: [
+                CommandArgument("index", .integer)
+            ],
+            body: .session(.select)),
+        Command(
+            "client", arity: -2, flags: [],
+            categories: [.slow],
+            since: "2.4.0", group: .connection, complexity: "Depends on the subcommand.",
+            summary: "Commands about connections.",
+            body: .session(.client),
+            subcommands: [
+                Command(
+                    "id", in: "client", arity: 2, flags: [.noScript, .loading, .stale],
+                    categories: [.slow, .connection],
+                    since: "5.0.0", group: .connection, complexity: "O(1)",
+                    summary: "Answers the connection's number.",
+                    body: .session(.client)),
+                Command(
+                    "setname", in: "client", arity: 3, flags: [.noScript, .loading, .stale],
+                    categories: [.slow, .connection],
+                    since: "2.6.9", group: .connection, complexity: "O(1)",
+                    summary: "Names the connection.",
+                    arguments: [
+                        CommandArgument("connection-name", .string)
+                    ],
+                    body: .session(.client)),
+                Command(
+                    "getname", in: "client", arity: 2, flags: [.noScript, .loading, .stale],
+                    categories: [.slow, .connection],
+                    since: "2.6.9", group: .connection, complexity: "O(1)",
+                    summary: "Answers the connection's name.",
+                    body: .session(.client)),
+                Command(
+                    "setinfo", in: "client", arity: 4, flags: [.noScript, .loading, .stale],
+                    categories: [.slow, .connection],
+                    tips: ["request_policy:all_nodes", "response_policy:all_succeeded"],
+                    since: "7.2.0", group: .connection, complexity: "O(1)",
+                    summary: "Tells which client library the connection comes from.",
+                    arguments: [
+                        CommandArgument(
+                            "attr", .oneOf,
+                            [
+                                CommandArgument("libname", .string, token: "LIB-NAME"),
+                                CommandArgument("libver", .string, token: "LIB-VER"),
+                            ])
+                    ],
+                    body: .session(.client)),
+                Command(
+                    "info", in: "client", arity: 2, flags: [.noScript, .loading, .stale],
+                    categories: [.slow, .connection],
+                    tips: ["nondeterministic_output"],
+                    since: "6.2.0", group: .connection, complexity: "O(1)",
+                    summary: "Describes the connection.",
+                    body: .session(.client)),
+                Command(
+                    "list", in: "client", arity: -2, flags: [.admin, .noScript, .loading, .stale],
+                    categories: [.admin, .slow, .dangerous, .connection],
+                    tips: ["nondeterministic_output"],
+                    since: "2.4.0", group: .connection, complexity: "O(N) for N connections.",
+                    summary: "Describes the connections of this node.",
+                    arguments: [
+                        CommandArgument(
+                            "normal_master_replica_pubsub", .oneOf, token: "TYPE", since: "5.0.0",
+                            flags: [.optional],
+                            [
+                                CommandArgument("normal", .pureToken, token: "NORMAL"),
+                                CommandArgument("master", .pureToken, token: "MASTER"),
+                                CommandArgument("replica", .pureToken, token: "REPLICA"),
+                                CommandArgument("pubsub", .pureToken, token: "PUBSUB"),
+                            ]),
+                        CommandArgument(
+                            "id", .block, token: "ID", since: "6.2.0", flags: [.optional],
+                            [
+                                CommandArgument("client-id", .integer, flags: [.multiple])
+                            ]),
+                    ],
+                    body: .session(.client)),
+            ]),
+        Command(
+            "command", arity: -1, flags: [.loading, .stale],
+            categories: [.slow, .connection],
+            tips: ["nondeterministic_output_order"],
+            since: "2.8.13", group: .server, complexity: "O(N) for N commands.",
+            summary: "Describes all commands.",
+            body: .session(.command),
+            subcommands: [
+                Command(
+                    "count", in: "command", arity: 2, flags: [.loading, .stale],
+                    categories: [.slow, .connection],
+                    since: "2.8.13", group: .server, complexity: "O(1)",
+                    summary: "Answers how many commands there are.",
+                    body: .session(.command)),
+                Command(
+                    "docs", in: "command", arity: -2, flags: [.loading, .stale],
+                    categories: [.slow, .connection],
+                    tips: ["nondeterministic_output_order"],
+                    since: "7.0.0", group: .server, complexity: "O(N) for N commands.",
+                    summary: "Answers the documentation of commands.",
+                    arguments: [
+                        CommandArgument("command-name", .string, flags: [.optional, .multiple])
+                    ],
+                    body: .session(.command)),
+                Command(
+                    "info", in: "command", arity: -2, flags: [.loading, .stale],
+                    categories: [.slow, .connection],
+                    tips: ["nondeterministic_output_order"],
+                    since: "2.8.13", group: .server, complexity: "O(N) for N commands.",
+                    summary: "Describes some or all commands.",
+                    arguments: [
+                        CommandArgument("command-name", .string, flags: [.optional, .multiple])
+                    ],
+                    body: .session(.command)),
+                Command(
+                    "list", in: "command", arity: -2, flags: [.loading, .stale],
+                    categories: [.slow, .connection],
+                    tips: ["nondeterministic_output_order"],
+                    since: "7.0.0", group: .server, complexity: "O(N) for N commands.",
+                    summary: "Answers the names of commands.",
+                    arguments: [
+                        CommandArgument(
+                            "filterby", .oneOf, token: "FILTERBY", flags: [.optional],
+                            [
+                                CommandArgument("module-name", .string, token: "MODULE"),
+                                CommandArgument("category", .string, token: "ACLCAT"),
+                                CommandArgument("pattern", .pattern, token: "PATTERN"),
+                            ])
+                    ],
+                    body: .session(.command)),
+                Command(
+                    "getkeys", in: "command", arity: -4, flags: [.loading, .stale],
+                    categories: [.slow, .connection],
+                    since: "2.8.13", group: .server, complexity: "O(N) for N arguments.",
+                    summary: "Answers which arguments of a command are keys.",
+                    body: .session(.command)),
+            ]),
+        Command(
+            "info", arity: -1, flags: [.loading, .stale],
+            categories: [.slow, .dangerous],
+            tips: [
+                "nondeterministic_output", "request_policy:all_shards", "response_policy:special",
+            ],
+            since: "1.0.0", group: .server, complexity: "O(1)",
+            summary: "Reports about this node.",
+            arguments: [
+                CommandArgument("section", .string, flags: [.optional, .multiple])
+            ],
+            body: .session(.info)),
+        Command(
+            "time", arity: 1, flags: [.loading, .stale, .fast],
+            categories: [.fast],
+            tips: ["nondeterministic_output"],
+            since: "2.6.0", group: .server, complexity: "O(1)",
+            summary: "Answers the node's time: seconds, and microseconds of the second.",
+            body: .session(.time)),
+        Command(
+            "dbsize", arity: 1, flags: [.readonly, .fast],
+            categories: [.keyspace, .read, .fast],
+            tips: ["request_policy:all_shards", "response_policy:agg_sum"],
+            since: "1.0.0", group: .server, complexity: "O(N) for N shards.",
+            summary: "Counts the keys of this node's shards.",
+            body: .session(.dbsize)),
+        Command(
+            "flushall", arity: -1, flags: [.write],
+            categories: [.keyspace, .write, .slow, .dangerous],
+            tips: ["request_policy:all_shards", "response_policy:all_succeeded"],
+            since: "1.0.0", group: .server, complexity: "O(N) for N keys.",
+            summary: "Deletes every key of this node's shards.",
+            arguments: [
+                CommandArgument(
+                    "async", .oneOf, flags: [.optional],
+                    [
+                        CommandArgument("async", .pureToken, token: "ASYNC", since: "4.0.0"),
+                        CommandArgument("sync", .pureToken, token: "SYNC", since: "6.2.0"),
+                    ])
+            ],
+            body: .session(.flushall)),
+        Command(
+            "wait", arity: 3, flags: [.noScript],
+            categories: [.slow, .connection],
+            tips: ["request_policy:all_shards", "response_policy:agg_min"],
+            since: "3.0.0", group: .generic, complexity: "O(1)",
+            summary: "Waits until the connection's writes are on so many replicas.",
+            arguments: [
+                CommandArgument("numreplicas", .integer),
+                CommandArgument("timeout", .integer),
+            ],
+            body: .session(.wait)),
+        Command(
+            "cluster", arity: -2, flags: [],
+            categories: [.slow],
+            since: "3.0.0", group: .cluster, complexity: "Depends on the subcommand.",
+            summary: "Commands about the cluster.",
+            body: .session(.cluster),
+            subcommands: [
+                Command(
+                    "slots", in: "cluster", arity: 2, flags: [.stale],
+                    categories: [.slow],
+                    tips: ["nondeterministic_output"],
+                    since: "3.0.0", group: .cluster, complexity: "O(N) for N nodes.",
+                    deprecatedSince: "7.0.0", replacedBy: "`CLUSTER SHARDS`",
+                    summary: "Answers which node serves which slots.",
+                    body: .session(.cluster)),
+                Command(
+                    "shards", in: "cluster", arity: 2, flags: [.stale],
+                    categories: [.slow],
+                    tips: ["nondeterministic_output"],
+                    since: "7.0.0", group: .cluster, complexity: "O(N) for N nodes.",
+                    summary: "Answers which nodes serve which slots, with their state.",
+                    body: .session(.cluster)),
+                Command(
+                    "nodes", in: "cluster", arity: 2, flags: [.stale],
+                    categories: [.slow],
+                    tips: ["nondeterministic_output"],
+                    since: "3.0.0", group: .cluster, complexity: "O(N) for N nodes.",
+                    summary: "Describes the nodes, a line each.",
+                    body: .session(.cluster)),
+                Command(
+                    "info", in: "cluster", arity: 2, flags: [.stale],
+                    categories: [.slow],
+                    tips: ["nondeterministic_output"],
+                    since: "3.0.0", group: .cluster, complexity: "O(1)",
+                    summary: "Describes the cluster.",
+                    body: .session(.cluster)),
+                Command(
+                    "myid", in: "cluster", arity: 2, flags: [.stale],
+                    categories: [.slow],
+                    since: "3.0.0", group: .cluster, complexity: "O(1)",
+                    summary: "Answers this node's id.",
+                    body: .session(.cluster)),
+                Command(
+                    "keyslot", in: "cluster", arity: 3, flags: [.stale],
+                    categories: [.slow],
+                    since: "3.0.0", group: .cluster, complexity: "O(N) for a key of N bytes.",
+                    summary: "Answers the slot of a key.",
+                    arguments: [
+                        CommandArgument("key", .string)
+                    ],
+                    body: .session(.cluster)),
+            ]),
+        Command(
+            "readonly", arity: 1, flags: [.loading, .stale, .fast],
+            categories: [.fast, .connection],
+            since: "3.0.0", group: .cluster, complexity: "O(1)",
+            summary: "Lets the connection read from replicas.",
+            body: .session(.readonly)),
+        Command(
+            "readwrite", arity: 1, flags: [.loading, .stale, .fast],
+            categories: [.fast, .connection],
+            since: "3.0.0", group: .cluster, complexity: "O(1)",
+            summary: "Undoes `READONLY`.",
+            body: .session(.readwrite)),
+        Command(
+            "asking", arity: 1, flags: [.fast],
+            categories: [.fast, .connection],
+            since: "3.0.0", group: .cluster, complexity: "O(1)",
+            summary: "Lets the next command use a slot that is on its way to this node.",
+            body: .session(.asking)),
+    ]
+}

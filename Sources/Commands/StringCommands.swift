@@ -1,0 +1,136 @@
+import Keyspace
+import RESP
+
+/// Commands on strings (Redis: "String commands").
+enum StringCommands {
+    /// Redis's `proto-max-bulk-len`.
+    private static let stringByteLimit = 512 * 1024 * 1024
+
+    // MARK: Hot path
+
+    @Sendable static func get(
+        keyspace: borrowing Keyspace, request: borrowing Request, context: inout ExecutionContext,
+        reply: inout ReplyWriter
+    ) throws(CommandError) {
+        let place = try context.locate(request[1], of: .string, in: keyspace)
+        if place.isPresent { reply.bulk(keyspace.string(at: place)) } else { reply.null() }
+    }
+
+    @Sendable static func mget(
+        keyspace: borrowing Keyspace, request: borrowing Request, context: inout ExecutionContext,
+        reply: inout ReplyWriter
+    ) throws(CommandError) {
+        reply.array(request.count - 1)
+        for index in 1..<request.count {
+            let place = context.locate(request[index], in: keyspace)
+            if place.type == .string {
+                reply.bulk(keyspace.string(at: place))
+            } else {
+                reply.null()
+            }
+        }
+    }
+
+    @Sendable static func mset(
+        keyspace: inout Keyspace, request: borrowing Request, context: inout ExecutionContext,
+        reply: inout ReplyWriter
+    ) throws(CommandError) {
+        guard request.count % 2 == 1 else { throw .wrongArgumentCount("mset") }
+        for index in stride(from: 1, to: request.count, by: 2) {
+            var place = context.locate(request[index], in: keyspace)
+            keyspace.setString(
+                request[index + 1], of: request[index], at: &place,
+                deadline: Keyspace.noDeadline)
+        }
+        reply.ok()
+    }
+
+    @Sendable static func strlen(
+        keyspace: borrowing Keyspace, request: borrowing Request, context: inout ExecutionContext,
+        reply: inout ReplyWriter
+    ) throws(CommandError) {
+        let place = try context.locate(request[1], of: .string, in: keyspace)
+        reply.integer(place.isPresent ? keyspace.string(at: place).count : 0)
+    }
+
+    @Sendable static func append(
+        keyspace: inout Keyspace, request: borrowing Request, context: inout ExecutionContext,
+        reply: inout ReplyWriter
+    ) throws(CommandError) {
+        var place = try context.locate(request[1], of: .string, in: keyspace)
+        guard place.isPresent else {
+            keyspace.setString(
+                request[2], of: request[1], at: &place, deadline: Keyspace.noDeadline)
+            return reply.integer(request[2].count)
+        }
+        let byteCount = keyspace.string(at: place).count + request[2].count
+        guard byteCount <= stringByteLimit else { throw .stringTooLong }
+        keyspace.append(request[2], to: request[1], at: &place)
+        reply.integer(byteCount)
+    }
+
+    // MARK: Counters
+
+    @Sendable static func incr(
+        keyspace: inout Keyspace, request: borrowing Request, context: inout ExecutionContext,
+        reply: inout ReplyWriter
+    ) throws(CommandError) {
+        try add(1, &keyspace, request, &context, &reply)
+    }
+
+    @Sendable static func decr(
+        keyspace: inout Keyspace, request: borrowing Request, context: inout ExecutionContext,
+        reply: inout ReplyWriter
+    ) throws(CommandError) {
+        try add(-1, &keyspace, request, &context, &reply)
+    }
+
+    @Sendable static func incrby(
+        keyspace: inout Keyspace, request: borrowing Request, context: inout ExecutionContext,
+        reply: inout ReplyWriter
+    ) throws(CommandError) {
+        try add(try request[2].integerArgument(), &keyspace, request, &context, &reply)
+    }
+
+    @Sendable static func decrby(
+        keyspace: inout Keyspace, request: borrowing Request, context: inout ExecutionContext,
+        reply: inout ReplyWriter
+    ) throws(CommandError) {
+        let decrement = try request[2].integerArgument()
+        guard decrement != .min else { throw CommandError("ERR decrement would overflow") }
+        try add(-decrement, &keyspace, request, &context, &reply)
+    }
+
+    private static func add(
+        _ increment: Int64, _ keyspace: inout Keyspace, _ request: borrowing Request,
+        _ context: inout ExecutionContext, _ reply: inout ReplyWriter
+    ) throws(CommandError) {
+        var place = try context.locate(request[1], of: .string, in: keyspace)
+        var value: Int64 = 0
+        if place.isPresent { value = try keyspace.string(at: place).integerArgument() }
+        let (sum, overflow) = value.addingReportingOverflow(increment)
+        guard !overflow else { throw .overflow }
+        keyspace.setString(
+            DecimalText(sum).bytes, of: request[1], at: &place,
+            deadline: place.isPresent ? place.deadline : Keyspace.noDeadline)
+        reply.integer(sum)
+    }
+
+    @Sendable static func incrbyfloat(
+        keyspace: inout Keyspace, request: borrowing Request, context: inout ExecutionContext,
+        reply: inout ReplyWriter
+    ) throws(CommandError) {
+        var place = try context.locate(request[1], of: .string, in: keyspace)
+        var value = ExtendedFloat.zero
+        if place.isPresent {
+            value = try ExtendedFloat.argument(keyspace.string(at: place))
+        }
+        let sum = value + (try ExtendedFloat.argument(request[2]))
+        guard sum.isFinite else { throw .notFinite }
+        let text = sum.text
+        keyspace.setString(
+            text.span, of: request[1], at: &place,
+            deadline: place.isPresent ? place.deadline : Keyspace.noDeadline)
+        reply.bulk(text)
+    }
+}

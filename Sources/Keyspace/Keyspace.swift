@@ -1,0 +1,156 @@
+package import Primitives
+
+/// The keys of a shard with their values and deadlines.
+///
+/// It is a function of the changes made to it, whatever `hashSecret` is: what a replica can observe
+/// of order (a hash's fields, the order of expiry) does not depend on the tables. Time comes with
+/// each call, in milliseconds since the epoch.
+package struct Keyspace: ~Copyable {
+    package static let noDeadline = Entry.noDeadline
+
+    let hashSecret: UInt64
+    var tables = SlotTables(count: SlotID.count)
+    var expiries = ExpiryHeap()
+    /// Raised by every change, so that a ``Place`` can't outlive what it points at.
+    var generation: UInt64 = 0
+    /// Keys in all slots, expired ones that have not been removed yet included.
+    package internal(set) var keyCount = 0
+    /// Bytes of the blocks that hold keys and short values; hashes count their fields' bytes.
+    package internal(set) var byteCount = 0
+
+    /// An empty keyspace.
+    ///
+    /// - Parameter hashSecret: The same on all replicas of a cluster, so that cursors of `SCAN`
+    ///   survive a failover.
+    package init(hashSecret: UInt64) { self.hashSecret = hashSecret }
+
+    deinit {
+        for index in 0..<tables.count { tables[index].forEach(Self.free) }
+    }
+
+    package func keyCount(in slot: SlotID) -> Int { tables[Int(slot.rawValue)].count }
+
+    /// Removes every key.
+    package mutating func removeAll() {
+        for index in 0..<tables.count where tables[index].count > 0 {
+            tables[index].forEach(Self.free)
+            tables[index].deallocate()
+        }
+        expiries.removeAll()
+        keyCount = 0
+        byteCount = 0
+        generation += 1
+    }
+
+    // MARK: Hot path
+
+    /// Looks `key` up.
+    ///
+    /// - Parameters:
+    ///   - key: The key.
+    ///   - slot: The key's slot, if it is known already.
+    ///   - now: A key whose deadline is not later counts as absent.
+    /// - Returns: What was found; good until the next change.
+    package func locate(_ key: Span<UInt8>, slot: SlotID? = nil, now: Int64) -> Place {
+        let hash = Entry.hash(of: key, secret: hashSecret)
+        let table = Int((slot ?? SlotID(key: key)).rawValue)
+        let entry = tables[table].find(key, hash: hash)
+        let deadline = entry?.deadline ?? Self.noDeadline
+        return Place(
+            hash: hash, table: table, entry: entry, generation: generation,
+            type: deadline > now ? entry?.type : nil, deadline: deadline)
+    }
+
+    /// Removes what is at `place`; returns whether there was a key that had not expired.
+    @discardableResult
+    package mutating func remove(_ place: inout Place) -> Bool {
+        check(place)
+        let wasPresent = place.isPresent
+        if let entry = place.entry {
+            unlink(entry, table: place.table, hash: place.hash)
+            refresh(&place, entry: nil)
+        }
+        return wasPresent
+    }
+
+    /// Sets or, with ``noDeadline``, takes away the deadline of a key that is present.
+    package mutating func setDeadline(_ deadline: Int64, at place: inout Place) {
+        let entry = presentEntry(place)
+        entry.deadline = deadline
+        expiries.update(entry, hash: place.hash)
+        refresh(&place, entry: entry)
+    }
+
+    // MARK: Expiry
+
+    /// No key's deadline is earlier; `nil` when no key has one.
+    package var earliestDeadlineBound: Int64? { expiries.earliestDeadline }
+
+    /// Removes up to `limit` keys whose deadline is not later than `now`, the earliest first.
+    ///
+    /// Which keys go is the same on every replica with the same keys.
+    ///
+    /// - Returns: How many were removed.
+    @discardableResult
+    package mutating func expireStep(now: Int64, limit: Int) -> Int {
+        var removed = 0
+        while removed < limit, let entry = expiries.firstExpired(now: now) {
+            unlink(
+                entry, table: Int(SlotID(key: entry.key).rawValue),
+                hash: entry.hash(secret: hashSecret))
+            removed += 1
+        }
+        if removed > 0 { generation += 1 }
+        return removed
+    }
+
+    // MARK: Entries
+
+    func check(_ place: borrowing Place) {
+        precondition(
+            place.generation == generation,
+            "a place of generation \(place.generation) used in \(generation)")
+    }
+
+    func presentEntry(_ place: borrowing Place) -> Entry {
+        check(place)
+        guard let entry = place.entry, place.isPresent else {
+            preconditionFailure("the value of a key that is absent")
+        }
+        return entry
+    }
+
+    mutating func refresh(_ place: inout Place, entry: Entry?) {
+        generation += 1
+        place.generation = generation
+        place.entry = entry
+        place.type = entry?.type
+        place.deadline = entry?.deadline ?? Self.noDeadline
+    }
+
+    mutating func link(_ entry: Entry, at place: inout Place) {
+        tables[place.table].insert(entry, hash: place.hash, secret: hashSecret)
+        keyCount += 1
+        byteCount += Self.accountedByteCount(entry)
+        refresh(&place, entry: entry)
+    }
+
+    mutating func unlink(_ entry: Entry, table: Int, hash: UInt64) {
+        tables[table].remove(entry, hash: hash, secret: hashSecret)
+        expiries.remove(entry)
+        keyCount -= 1
+        byteCount -= Self.accountedByteCount(entry)
+        Self.free(entry)
+    }
+
+    static func accountedByteCount(_ entry: Entry) -> Int {
+        let own = entry.granules * 16 + 16
+        return entry.type == .hash ? own + fieldByteCount(of: entry) : own
+    }
+
+    /// Frees an entry and what belongs to it.
+    static func free(_ entry: Entry) {
+        if entry.type == .hash { freeFields(of: entry) }
+        entry.deallocate(hasLinks: false)
+    }
+}

@@ -1,0 +1,29 @@
+/// One table for each slot, made when the slot gets its first key.
+///
+/// Safe because it owns the memory of the tables and nothing outside `Memory` sees an address.
+@safe struct SlotTables: ~Copyable {
+    private let tables: UnsafeMutablePointer<EntryTable>
+    let count: Int
+
+    init(count: Int) {
+        self.count = count
+        unsafe tables = .allocate(capacity: count)
+        unsafe tables.initialize(repeating: EntryTable(), count: count)
+    }
+
+    deinit {
+        for index in 0..<count { unsafe tables[index].deallocate() }
+        unsafe tables.deallocate()
+    }
+
+    subscript(index: Int) -> EntryTable {
+        _read {
+            precondition(index < count, "table \(index) of \(count)")
+            yield unsafe tables[index]
+        }
+        _modify {
+            precondition(index < count, "table \(index) of \(count)")
+            yield unsafe &tables[index]
+        }
+    }
+}

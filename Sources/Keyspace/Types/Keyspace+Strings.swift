@@ -1,0 +1,95 @@
+extension Keyspace {
+    /// A value that grows gets twice the room it needs, but never more than this in advance
+    /// (Redis: `SDS_MAX_PREALLOC`).
+    private static let spareByteLimit = 1 << 20
+
+    // MARK: Hot path
+
+    /// The bytes of a string that is present.
+    @_lifetime(borrow self)
+    package func string(at place: borrowing Place) -> Span<UInt8> {
+        let entry = presentEntry(place)
+        precondition(entry.type == .string, "the bytes of a \(entry.type)")
+        return unsafe _overrideLifetime(entry.value, borrowing: self)
+    }
+
+    /// The XXH3 hash of a string that is present, without a seed (Redis: `DIGEST`).
+    package func digest(at place: borrowing Place) -> UInt64 {
+        Entry.hash(of: presentEntry(place).value, secret: 0)
+    }
+
+    /// Makes `key` a string, whatever it was.
+    ///
+    /// - Parameters:
+    ///   - value: The new value.
+    ///   - key: The key that `place` was looked up for.
+    ///   - place: Where the key is or belongs.
+    ///   - deadline: The key's new deadline, or ``noDeadline``.
+    package mutating func setString(
+        _ value: Span<UInt8>, of key: Span<UInt8>, at place: inout Place, deadline: Int64
+    ) {
+        check(place)
+        guard let entry = place.entry else {
+            let entry = Self.makeString(key, value, capacity: value.count)
+            link(entry, at: &place)
+            if deadline != Self.noDeadline { setDeadline(deadline, at: &place) }
+            return
+        }
+        var current = entry
+        // A block that is much too large for the new value is given back.
+        if entry.type == .string, value.count <= entry.valueCapacity,
+            value.count * 2 + 64 >= entry.valueCapacity
+        {
+            entry.valueByteCount = value.count
+            entry.write(value, at: 0)
+        } else {
+            current = Self.makeString(key, value, capacity: value.count)
+            replace(entry, with: current, at: place)
+        }
+        current.deadline = deadline
+        expiries.update(current, hash: place.hash)
+        refresh(&place, entry: current)
+    }
+
+    /// Appends to a string that is present.
+    package mutating func append(
+        _ bytes: Span<UInt8>, to key: Span<UInt8>, at place: inout Place
+    ) {
+        let entry = presentEntry(place)
+        precondition(entry.type == .string, "bytes appended to a \(entry.type)")
+        let before = entry.valueByteCount
+        let after = before + bytes.count
+        guard after > entry.valueCapacity else {
+            entry.valueByteCount = after
+            entry.write(bytes, at: before)
+            return refresh(&place, entry: entry)
+        }
+        let larger = Self.makeString(
+            key, entry.value, capacity: after + min(after, Self.spareByteLimit))
+        larger.valueByteCount = after
+        larger.write(bytes, at: before)
+        larger.deadline = entry.deadline
+        replace(entry, with: larger, at: place)
+        refresh(&place, entry: larger)
+    }
+
+    private static func makeString(
+        _ key: Span<UInt8>, _ value: Span<UInt8>, capacity: Int
+    ) -> Entry {
+        let entry = Entry.allocate(
+            key: key, type: .string, valueByteCount: value.count, capacity: capacity,
+            hasLinks: false)
+        entry.write(value, at: 0)
+        return entry
+    }
+
+    /// Puts `replacement` in the place of `entry`, which is freed.
+    private mutating func replace(
+        _ entry: Entry, with replacement: Entry, at place: borrowing Place
+    ) {
+        tables[place.table].replace(entry, with: replacement, hash: place.hash)
+        expiries.replace(entry, with: replacement, hash: place.hash)
+        byteCount += Self.accountedByteCount(replacement) - Self.accountedByteCount(entry)
+        Self.free(entry)
+    }
+}
