@@ -14,8 +14,11 @@ func core(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+func tests(
+    _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []
+) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
 }
 
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
@@ -58,10 +61,15 @@ let package = Package(
         tests("KeyspaceTests", ["Keyspace", "RESP", "Primitives"]),
         tests("CommandsTests", ["Commands", "Keyspace", "RESP", "Primitives"]),
         tests("ConsensusTests", ["Consensus", "Primitives"]),
-        tests("GossipTests", ["Gossip", "Primitives"]),
+        tests("GossipTests", ["Gossip", "Primitives"], exclude: ["Scripts"]),
         tests("TopologyTests", ["Topology", "Primitives"]),
         tests("JournalTests", ["Journal", "Primitives"]),
-        tests("NodeTests", ["Node", "Commands", "Keyspace", "RESP", "Topology", "Primitives"]),
+        tests(
+            "NodeTests",
+            [
+                "Node", "Commands", "Keyspace", "RESP", "Consensus", "Gossip", "Journal",
+                "Topology", "Primitives",
+            ]),
         tests("SimulationTests", ["Simulation", "Node", "Primitives"]),
     ],
     swiftLanguageModes: [.v6]

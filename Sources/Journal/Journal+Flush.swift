@@ -15,26 +15,24 @@ extension Journal {
     package mutating func flush(now: Moment, into requests: inout [DiskRequest]) -> UInt64? {
         precondition(canFlush, "a batch is being written")
         guard hasOpenRecords else { return nil }
-        let byteCount = openByteCount
+        let recordByteCount = openRecordByteCount
         let records = takeOpenRecords()
 
         var bytes: [UInt8] = []
         var mustSync = settings.durability == .sync
+        var front: [StoredRecord] = []
         var segment: Segment
-        if let active, active.tail + byteCount <= active.byteCount {
+        if let active, active.hasRoom(recordByteCount: recordByteCount) {
             segment = active
-            bytes.reserveCapacity(byteCount)
         } else {
-            segment = beginSegment(
-                batchByteCount: byteCount, now: now, bytes: &bytes, requests: &requests)
+            (segment, front) = beginSegment(
+                recordByteCount: recordByteCount, bytes: &bytes, requests: &requests)
             mustSync = true
         }
         let start = segment.tail - bytes.count
-        if !records.isEmpty {
-            append(
-                records, byteCount: byteCount, to: &segment, now: now, bytes: &bytes,
-                mustSync: &mustSync)
-        }
+        append(
+            front, records, recordByteCount: recordByteCount, to: &segment, now: now,
+            bytes: &bytes, mustSync: &mustSync)
 
         lastFlush += 1
         isWriting = true
@@ -52,21 +50,34 @@ extension Journal {
         return lastFlush
     }
 
+    /// Appends a batch of `front`, which is there already, and `records`, which are taken in.
     private mutating func append(
-        _ records: [JournalRecord], byteCount: Int, to segment: inout Segment, now: Moment,
-        bytes: inout [UInt8], mustSync: inout Bool
+        _ front: [StoredRecord], _ records: [JournalRecord], recordByteCount: Int,
+        to segment: inout Segment, now: Moment, bytes: inout [UInt8], mustSync: inout Bool
     ) {
-        let header = batchHeader(
-            byteCount: byteCount, recordCount: records.count, in: segment, now: now)
+        let frontByteCount = front.reduce(0) { $0 + $1.byteCount }
+        let header = BatchHeader(
+            batchByteCount: BatchHeader.batchByteCount(
+                recordByteCount: frontByteCount + recordByteCount),
+            sequence: segment.sequence, segmentID: segment.id, offset: segment.tail,
+            number: nextBatchNumber, syncedThrough: segment.syncedThrough, moment: now,
+            bootID: bootID, recordCount: front.count + records.count)
+        nextBatchNumber += 1
         let start = bytes.count
+        bytes.reserveCapacity(start + header.batchByteCount)
         let seed = header.checksumSeed
         header.encode(into: &bytes)
+        for record in front { record.encode(into: &bytes, seed: seed) }
         for record in records {
             if record.needsSync { mustSync = true }
             let keepsLog = apply(record, segment: segment.sequence, now: now, &mustSync)
             StoredRecord.logged(record, keepsLog: keepsLog).encode(into: &bytes, seed: seed)
         }
-        finish(header, startingAt: start, bytes: &bytes)
+        let padding = header.batchByteCount - (bytes.count - start)
+        precondition(
+            (0..<8).contains(padding),
+            "a batch of \(header.batchByteCount) bytes came out as \(bytes.count - start)")
+        bytes.append(contentsOf: repeatElement(0, count: padding))
         segment.tail = header.end
     }
 
@@ -132,43 +143,40 @@ extension Journal {
     /// Marks the file that a snapshot record makes useless, which is its own when it comes late.
     private mutating func noteSnapshot(_ group: GroupID, _ index: LogIndex, before: LogIndex?) {
         mayReclaim = true
+        noteRecorded(.snapshot(group, index))
         guard let before, before != index else { return }
         supersededFiles.append(.snapshot(group, min(before, index)))
     }
 
     // MARK: Segments
 
-    /// Begins a segment: its header and checkpoint are put in front of the batch that did not fit.
+    /// Begins a segment: appends its header, and returns what its first batch begins with.
+    ///
+    /// The checkpoint and the first records are one batch: a segment's beginning is all there or not.
     private mutating func beginSegment(
-        batchByteCount: Int, now: Moment, bytes: inout [UInt8], requests: inout [DiskRequest]
-    ) -> Segment {
+        recordByteCount: Int, bytes: inout [UInt8], requests: inout [DiskRequest]
+    ) -> (Segment, front: [StoredRecord]) {
         leavePrevious(into: &requests)
-        var records = groups.map { group, live in
+        var front = groups.map { group, live in
             StoredRecord.checkpoint(group, live.state.checkpoint(fault: settings.fault))
         }
         // The file is chosen before it is known how much is copied into it.
-        let room = SegmentHeader.byteCount + Self.batchByteCount(of: records) + batchByteCount
-        let file = takeSegmentFile(for: room + carriedByteCountLimit, into: &requests)
-        records += carriedEntries(to: file.sequence)
-        let checkpointByteCount = Self.batchByteCount(of: records)
-
-        var segment = Segment(
-            sequence: file.sequence, id: makeID(), byteCount: file.byteCount,
+        let batchByteCount = BatchHeader.batchByteCount(
+            recordByteCount: front.reduce(recordByteCount + carriedByteCountLimit) {
+                $0 + $1.byteCount
+            })
+        let file = takeSegmentFile(
+            for: SegmentHeader.byteCount + batchByteCount, into: &requests)
+        front += carriedEntries(to: file.sequence)
+        let segment = Segment(
+            sequence: file.sequence, id: max(1, generator.next()), byteCount: file.byteCount,
             tail: SegmentHeader.byteCount)
         SegmentHeader(
             durability: settings.durability, journalID: journalID, sequence: segment.sequence,
             id: segment.id, segmentByteCount: segment.byteCount, previous: previous
         ).encode(into: &bytes)
-        let header = batchHeader(
-            byteCount: checkpointByteCount, recordCount: records.count, in: segment, now: now)
-        let start = bytes.count
-        let seed = header.checksumSeed
-        header.encode(into: &bytes)
-        for record in records { record.encode(into: &bytes, seed: seed) }
-        finish(header, startingAt: start, bytes: &bytes)
-        segment.tail = header.end
         mayReclaim = true
-        return segment
+        return (segment, front)
     }
 
     /// Makes sure that all of the segment before is on disk when the next header says so.
@@ -214,35 +222,5 @@ extension Journal {
     mutating func takeSequence() -> UInt64 {
         defer { nextSequence += 1 }
         return nextSequence
-    }
-
-    private mutating func makeID() -> UInt64 {
-        max(1, generator.next())
-    }
-
-    // MARK: Batches
-
-    private mutating func batchHeader(
-        byteCount: Int, recordCount: Int, in segment: Segment, now: Moment
-    ) -> BatchHeader {
-        defer { nextBatchNumber += 1 }
-        return BatchHeader(
-            batchByteCount: byteCount, sequence: segment.sequence, segmentID: segment.id,
-            offset: segment.tail, number: nextBatchNumber, syncedThrough: segment.syncedThrough,
-            moment: now, bootID: bootID, recordCount: recordCount)
-    }
-
-    private static func batchByteCount(of records: [StoredRecord]) -> Int {
-        BatchHeader.batchByteCount(
-            recordByteCount: records.reduce(0) { $0 + $1.byteCount })
-    }
-
-    /// Fills a batch up to a multiple of 8 bytes.
-    private func finish(_ header: BatchHeader, startingAt start: Int, bytes: inout [UInt8]) {
-        let padding = header.batchByteCount - (bytes.count - start)
-        precondition(
-            (0..<8).contains(padding),
-            "a batch of \(header.batchByteCount) bytes came out as \(bytes.count - start)")
-        bytes.append(contentsOf: repeatElement(0, count: padding))
     }
 }

@@ -22,8 +22,8 @@ extension Journal {
         return older.count > allowed
     }
 
-    /// At most how many bytes ``carriedEntries(to:)`` takes at present, alignment included.
-    var carriedByteCountLimit: Int { isOverBudget ? settings.carriedByteCount + 8 : 0 }
+    /// At most how many bytes ``carriedEntries(to:)`` takes at present.
+    var carriedByteCountLimit: Int { isOverBudget ? settings.carriedByteCount : 0 }
 
     /// Live entries of the oldest segments, to be written into the next one, so that those get free.
     ///
@@ -46,8 +46,7 @@ extension Journal {
     /// Lets go of what durable records have made useless. Everything emitted must be durable.
     mutating func reclaim(into requests: inout [DiskRequest]) {
         mayReclaim = false
-        for file in supersededFiles { request(.remove(file), into: &requests) }
-        supersededFiles.removeAll()
+        for file in takeSupersededFiles() { request(.remove(file), into: &requests) }
         for file in leftoverSegments { retire(file, into: &requests) }
         leftoverSegments.removeAll()
         while let oldest = older.first, !hasEntries(in: oldest.sequence) {

@@ -16,6 +16,11 @@ package struct Journal: Sendable {
         var tail: Int
         /// How far it is known to be on disk.
         var syncedThrough = 0
+
+        /// Whether a batch of such records fits behind the tail.
+        func hasRoom(recordByteCount: Int) -> Bool {
+            tail + BatchHeader.batchByteCount(recordByteCount: recordByteCount) <= byteCount
+        }
     }
 
     /// A segment that is not written to: an older one, or one that waits for its turn.
@@ -59,11 +64,13 @@ package struct Journal: Sendable {
     var leftoverSegments: [SegmentFile]
     /// Snapshot files that nothing refers to any more; removed once that is durable.
     var supersededFiles: [JournalFile]
+    /// Snapshot files that were written and whose record has not come yet.
+    private var unrecordedFiles: [JournalFile] = []
     /// Whether something has come up since the last clearing that may let a segment go.
     var mayReclaim = false
 
     var openRecords: [JournalRecord] = []
-    private var openRecordByteCount = 0
+    private(set) var openRecordByteCount = 0
 
     var outstanding: Deque<Outstanding> = []
     /// Flushes are numbered from 1 on.
@@ -122,7 +129,24 @@ package struct Journal: Sendable {
     package mutating func writeSnapshot(
         _ group: GroupID, _ index: LogIndex, _ bytes: [UInt8], into requests: inout [DiskRequest]
     ) {
-        request(.writeFile(.snapshot(group, index), bytes: bytes), into: &requests)
+        let file = JournalFile.snapshot(group, index)
+        if !unrecordedFiles.contains(file) { unrecordedFiles.append(file) }
+        request(.writeFile(file, bytes: bytes), into: &requests)
+    }
+
+    /// Takes note that a snapshot's record is being written.
+    mutating func noteRecorded(_ file: JournalFile) {
+        unrecordedFiles.removeAll { $0 == file }
+    }
+
+    /// The superseded files, but for those that have been written anew since: a group may have gone and
+    /// come back, with a snapshot at the same index.
+    mutating func takeSupersededFiles() -> [JournalFile] {
+        defer { supersededFiles.removeAll() }
+        return supersededFiles.filter { file in
+            guard case .snapshot(let group, let index) = file else { return false }
+            return !unrecordedFiles.contains(file) && groups[group]?.state.snapshot?.index != index
+        }
     }
 
     /// In periodic mode, syncs what was written; at most once a second.

@@ -93,32 +93,49 @@ struct Replay {
     ) throws(JournalError) {
         let header = batch.header
         var checkpoints = SortedMap<GroupID, GroupState>()
-        var carried: [(GroupID, LogEntry)] = []
+        var mustTakeCheckpoint = isCheckpoint
         for record in batch.records {
             do {
                 let stored = try StoredRecord(record.head, body: record.body, of: bytes)
-                switch stored {
-                case .logged(let logged, let keepsLog):
-                    try apply(logged, keepsLog: keepsLog, header)
-                case .checkpoint(let group, let state): checkpoints[group] = state
-                case .carried(let group, let entry): carried.append((group, entry))
+                if case .checkpoint(let group, let state) = stored {
+                    checkpoints[group] = state
+                    continue
                 }
+                if mustTakeCheckpoint { try take(checkpoints, isOldest: isOldest) }
+                mustTakeCheckpoint = false
+                try apply(stored, header)
             } catch let failure as DecodingFailure {
-                throw inconsistent(
-                    header, record.offset, record.head.group, "\(failure.what) can't be read")
+                throw inconsistent(header, record, "\(failure.what) can't be read")
             } catch let contradiction as Contradiction {
-                throw inconsistent(
-                    header, record.offset, record.head.group, contradiction.what)
+                throw inconsistent(header, record, contradiction.what)
             } catch {
-                throw inconsistent(header, record.offset, record.head.group, "\(error)")
+                throw inconsistent(header, record, "\(error)")
             }
         }
-        if isCheckpoint { try take(checkpoints, header, isOldest: isOldest) }
-        for (group, entry) in carried { try put(entry, of: group, header) }
+        do throws(Contradiction) {
+            if mustTakeCheckpoint { try take(checkpoints, isOldest: isOldest) }
+        } catch {
+            throw inconsistent(header, nil, error.what)
+        }
         report.batchCount += 1
         report.recordCount += batch.records.count
         endsWithCleanStop = batch.records.last?.head.kind == RecordKind.cleanStop.rawValue
         lastHeader = header
+    }
+
+    private mutating func apply(
+        _ stored: StoredRecord, _ header: BatchHeader
+    ) throws(Contradiction) {
+        switch stored {
+        case .checkpoint: throw Contradiction("a checkpoint behind other records")
+        case .carried(let group, let entry):
+            guard let place = groups.index(of: group) else {
+                throw Contradiction("a copied entry of a group that is not here")
+            }
+            try groups[valueAt: place].log.put(entry, segment: header.sequence)
+        case .logged(let record, let keepsLog):
+            try apply(record, keepsLog: keepsLog, header)
+        }
     }
 
     private mutating func apply(
@@ -149,8 +166,8 @@ struct Replay {
     /// Takes a checkpoint for the truth. All but the oldest only repeat what the records before it said,
     /// save that recovery may have found replicas to be amnesiac.
     private mutating func take(
-        _ checkpoints: SortedMap<GroupID, GroupState>, _ header: BatchHeader, isOldest: Bool
-    ) throws(JournalError) {
+        _ checkpoints: SortedMap<GroupID, GroupState>, isOldest: Bool
+    ) throws(Contradiction) {
         if isOldest {
             for (group, state) in checkpoints {
                 groups[group] = Group(
@@ -160,38 +177,26 @@ struct Replay {
             return
         }
         guard checkpoints.keys == groups.keys else {
-            throw inconsistent(
-                header, header.offset, nil,
+            throw Contradiction(
                 "a checkpoint of groups \(checkpoints.keys) after records of \(groups.keys)")
         }
         for (place, state) in checkpoints.values.enumerated() {
             var expected = groups[valueAt: place].state.checkpoint(fault: settings.fault)
             expected.isAmnesiac = state.isAmnesiac
             guard state == expected else {
-                throw inconsistent(
-                    header, header.offset, checkpoints.keys[place],
-                    "the checkpoint says \(state), the records before it \(expected)")
+                throw Contradiction(
+                    "the checkpoint of group \(checkpoints.keys[place]) says \(state), the records "
+                        + "before it \(expected)")
             }
             groups[valueAt: place].state = state
         }
     }
 
-    private mutating func put(
-        _ entry: LogEntry, of group: GroupID, _ header: BatchHeader
-    ) throws(JournalError) {
-        guard let place = groups.index(of: group) else {
-            throw inconsistent(header, header.offset, group, "copied entries of no group")
-        }
-        do {
-            try groups[valueAt: place].log.put(entry, segment: header.sequence)
-        } catch {
-            throw inconsistent(header, header.offset, group, error.what)
-        }
-    }
-
     private func inconsistent(
-        _ header: BatchHeader, _ offset: Int, _ group: GroupID?, _ what: String
+        _ header: BatchHeader, _ record: BatchReader.Record?, _ what: String
     ) -> JournalError {
-        .inconsistent(file: .segment(header.sequence), offset: offset, group: group, what: what)
+        .inconsistent(
+            file: .segment(header.sequence), offset: record?.offset ?? header.offset,
+            group: record?.head.group, what: what)
     }
 }

@@ -154,7 +154,7 @@ struct EntryTable {
         var seen = 0
         while visited < limit, seen < 10 * limit {
             let first = max(range << shift, start)
-            let last = range << shift | (1 << shift) - 1
+            let last = range << shift | ((1 << shift) - 1)
             visited += Self.visit(first...last, of: block, secret: secret, visit)
             if let older = block.older {
                 visited += Self.visit(first...last, of: older, secret: secret, visit)
