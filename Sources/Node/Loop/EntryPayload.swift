@@ -1,0 +1,101 @@
+import Primitives
+import RESP
+
+/// What a command of an entry is. Written to the log: append only.
+struct EntryFlags: OptionSet, Sendable {
+    let rawValue: UInt8
+    /// Remove every key of the shard; there are no request bytes.
+    static let flushShard = EntryFlags(rawValue: 1)
+    /// Remove keys whose deadline has passed; there are no request bytes.
+    static let expire = EntryFlags(rawValue: 2)
+}
+
+/// The payload of a shard's entry: the writes that reached it while the disk was busy.
+///
+/// Layout, all integers with the lowest byte first:
+/// `UInt8` format (1) · `UInt16` apply level · `UInt64` seed · `UInt32` command count, then for each
+/// command `UInt32` byte count · `UInt16` slot · `UInt8` flags · `UInt8` database · the request as
+/// the client sent it. A tick is an entry without commands.
+enum EntryPayload {
+    static let format: UInt8 = 1
+    static let headerByteCount = 15
+    static let commandHeaderByteCount = 8
+
+    static func begin(level: UInt16, seed: UInt64) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(4096)
+        bytes.append(format)
+        bytes.append(littleEndian: level)
+        bytes.append(littleEndian: seed)
+        bytes.append(littleEndian: UInt32(0))
+        return bytes
+    }
+
+    static func setCount(_ count: Int, in bytes: inout [UInt8]) {
+        bytes.store(littleEndian: UInt32(count), at: 11)
+    }
+
+    static func append(
+        _ request: Span<UInt8>, slot: SlotID, flags: EntryFlags, database: UInt8,
+        to bytes: inout [UInt8]
+    ) {
+        bytes.append(littleEndian: UInt32(request.count))
+        bytes.append(littleEndian: slot.rawValue)
+        bytes.append(flags.rawValue)
+        bytes.append(database)
+        bytes.append(copying: request)
+    }
+
+    /// The header of a payload.
+    struct Header {
+        var level: UInt16
+        var seed: UInt64
+        var commandCount: Int
+    }
+
+    static func header(of bytes: Span<UInt8>) throws(DecodingFailure) -> Header {
+        guard bytes.count >= headerByteCount, bytes[0] == format else {
+            throw DecodingFailure(what: "entry header", offset: 0)
+        }
+        return Header(
+            level: UInt16(load(bytes, at: 1, byteCount: 2)),
+            seed: load(bytes, at: 3, byteCount: 8),
+            commandCount: Int(load(bytes, at: 11, byteCount: 4)))
+    }
+
+    /// One command's place in a payload.
+    struct Command {
+        var slot: SlotID
+        var flags: EntryFlags
+        var database: UInt8
+        var request: Range<Int>
+    }
+
+    /// The command at `offset`, which moves past it.
+    static func command(
+        of bytes: Span<UInt8>, at offset: inout Int
+    ) throws(DecodingFailure) -> Command {
+        guard bytes.count - offset >= commandHeaderByteCount else {
+            throw DecodingFailure(what: "command header", offset: offset)
+        }
+        let byteCount = Int(load(bytes, at: offset, byteCount: 4))
+        let start = offset + commandHeaderByteCount
+        guard bytes.count - start >= byteCount else {
+            throw DecodingFailure(what: "command", offset: offset)
+        }
+        let command = Command(
+            slot: SlotID(UInt16(load(bytes, at: offset + 4, byteCount: 2))),
+            flags: EntryFlags(rawValue: bytes[offset + 6]),
+            database: bytes[offset + 7], request: start..<start + byteCount)
+        offset = start + byteCount
+        return command
+    }
+
+    private static func load(_ bytes: Span<UInt8>, at offset: Int, byteCount: Int) -> UInt64 {
+        var value: UInt64 = 0
+        for position in (offset..<offset + byteCount).reversed() {
+            value = value << 8 | UInt64(bytes[position])
+        }
+        return value
+    }
+}

@@ -1,0 +1,285 @@
+import Commands
+import Consensus
+import Keyspace
+import Primitives
+import RESP
+
+extension LoopCore {
+    /// Applies what is committed, as far as one turn may go.
+    mutating func applyCommitted(_ index: Int, now: Moment) {
+        guard shards[index].machine.isReady else { return }
+        var budget = settings.applyBatchCommandCount
+        while shards[index].appliedIndex < shards[index].raft.commitIndex {
+            guard budget > 0 else {
+                hasApplyBacklog = true
+                return
+            }
+            let next = shards[index].appliedIndex.next
+            guard let entry = shards[index].raft.entry(at: next) else {
+                preconditionFailure(
+                    "group \(shards[index].group) has committed entry \(next) and lost it")
+            }
+            budget -= 1 + apply(entry, to: index, now: now)
+        }
+    }
+
+    /// Applies one entry.
+    ///
+    /// - Returns: How many commands it had.
+    private mutating func apply(_ entry: LogEntry, to index: Int, now: Moment) -> Int {
+        settleLostBatches(of: index, before: entry, now: now)
+        var mine: Batch?
+        if let oldest = shards[index].oldestProposed, oldest.index == entry.index {
+            mine = shards[index].popProposed().batch
+        }
+        var commandCount = 0
+        switch entry.kind {
+        case .noop: break
+        case .configuration:
+            var reader = ByteReader(entry.payload)
+            if let configuration = try? Configuration(reading: &reader) {
+                shards[index].appliedConfiguration = configuration
+            }
+        case .command:
+            if shards[index].machine.kind == .directory {
+                applyToDirectory(entry, index)
+            } else {
+                commandCount = applyBatch(entry, mine, to: index)
+            }
+        }
+        shards[index].appliedIndex = entry.index
+        shards[index].appliedTerm = entry.term
+        shards[index].appliedStamp = max(shards[index].appliedStamp, entry.stamp)
+        if settings.tracksHistory {
+            shards[index].appliedHash = chained(shards[index].appliedHash, entry)
+        }
+        if let mine {
+            shards[index].resolvedOperation = mine.lastOperation
+            shards[index].resolvedIndex = entry.index
+        }
+        if entry.kind == .command, shards[index].machine.kind == .directory {
+            publishDirectory(shards[index].machine.directory)
+        }
+        statistics.entriesApplied += 1
+        statistics.commandsApplied += commandCount
+        return commandCount
+    }
+
+    // MARK: Hot path
+
+    /// Runs the commands of an entry, and in between the reads that are bound to places among them.
+    private mutating func applyBatch(_ entry: LogEntry, _ batch: Batch?, to index: Int) -> Int {
+        let bytes = entry.payload.span
+        let machine = shards[index].machine
+        var operation = 0
+        guard let header = try? EntryPayload.header(of: bytes) else { return 0 }
+        var offset = EntryPayload.headerByteCount
+        var context = ExecutionContext(
+            now: entry.stamp, present: entry.stamp, seed: header.seed, level: header.level)
+        var frame = RequestFrame()
+        for number in 0..<header.commandCount {
+            guard let command = try? EntryPayload.command(of: bytes, at: &offset) else { break }
+            if command.flags.contains(.expire) {
+                _ = machine.keyspace.expireStep(now: entry.stamp, limit: expiryStepCount)
+                continue
+            }
+            context.seed = header.seed &+ UInt64(number)
+            var mine: PendingOperation?
+            if let batch {
+                runReads(of: batch, from: &operation, on: machine, context: context)
+                mine = batch.operations[operation]
+                operation += 1
+            }
+            execute(
+                command, bytes.extracting(command.request), on: machine, context: &context,
+                frame: &frame, for: mine)
+        }
+        if let batch { runReads(of: batch, from: &operation, on: machine, context: context) }
+        return header.commandCount
+    }
+
+    /// Runs one write and answers it, if it came from here.
+    private mutating func execute(
+        _ command: EntryPayload.Command, _ bytes: Span<UInt8>, on machine: StateMachine,
+        context: inout ExecutionContext, frame: inout RequestFrame, for operation: PendingOperation?
+    ) {
+        if command.flags.contains(.flushShard) {
+            machine.keyspace.removeAll()
+            if let operation { finishPart(of: operation.gather, 0) }
+            return
+        }
+        guard machine.slots.serves(command.slot) else {
+            if let operation {
+                fail(operation, "TRYAGAIN slot \(command.slot) has left this shard")
+            }
+            return
+        }
+        guard let operation else {
+            writer.isDiscarding = true
+            runWrite(bytes, on: machine, context: &context, frame: &frame)
+            writer.isDiscarding = false
+            return
+        }
+        let reserved = beginReserved(
+            operation.session, sequence: operation.sequence, version: operation.version)
+        runWrite(bytes, on: machine, context: &context, frame: &frame)
+        endReserved(reserved, operation.session, sequence: operation.sequence)
+    }
+
+    private mutating func runWrite(
+        _ bytes: Span<UInt8>, on machine: StateMachine, context: inout ExecutionContext,
+        frame: inout RequestFrame
+    ) {
+        guard case .complete? = try? RequestParser(limits: .unlimited).parse(bytes, into: &frame),
+            let found = CommandTable.standard.find(
+                Request(bytes: bytes, frame: frame)[0])
+        else { return writer.error("ERR an entry holds a request that can't be read") }
+        let start = writer.bytes.count
+        do throws(CommandError) {
+            guard case .write(let body, _) = CommandTable.standard[found].body else {
+                throw CommandError("ERR an entry holds a command that does not write")
+            }
+            try body(&machine.keyspace, Request(bytes: bytes, frame: frame), &context, &writer)
+        } catch {
+            writer.bytes.removeSubrange(start...)
+            writer.error(error.text)
+        }
+    }
+
+    /// Runs the reads of `batch` from place `operation` up to the next write.
+    private mutating func runReads(
+        of batch: borrowing Batch, from operation: inout Int, on machine: StateMachine,
+        context: ExecutionContext
+    ) {
+        while operation < batch.operations.count, !batch.operations[operation].isWrite {
+            let read = batch.operations[operation]
+            let reserved = beginReserved(
+                read.session, sequence: read.sequence, version: read.version)
+            runRead(batch.readBytes.span.extracting(read.read), on: machine, context: context)
+            endReserved(reserved, read.session, sequence: read.sequence)
+            operation += 1
+        }
+    }
+
+    private mutating func runRead(
+        _ bytes: Span<UInt8>, on machine: StateMachine, context: ExecutionContext
+    ) {
+        var context = context
+        var frame = RequestFrame()
+        guard case .complete? = try? RequestParser(limits: .unlimited).parse(bytes, into: &frame)
+        else { return writer.error("ERR a read can't be read") }
+        let request = Request(bytes: bytes, frame: frame)
+        let start = writer.bytes.count
+        do throws(CommandError) {
+            guard let found = CommandTable.standard.find(request[0]),
+                case .read(let body) = CommandTable.standard[found].body
+            else { throw CommandError("ERR a read can't be read") }
+            try body(machine.keyspace, request, &context, &writer)
+        } catch {
+            writer.bytes.removeSubrange(start...)
+            writer.error(error.text)
+        }
+    }
+
+    // MARK: Fates
+
+    /// Decides the batches whose entry can no longer commit, now that `entry` has.
+    ///
+    /// Terms never fall along a log, so an entry of an older term than `entry`'s at this index or a
+    /// later one is not part of it.
+    private mutating func settleLostBatches(
+        of index: Int, before entry: LogEntry, now: Moment
+    ) {
+        while let oldest = shards[index].oldestProposed,
+            oldest.term < entry.term || oldest.index < entry.index
+        {
+            statistics.proposalsLost += 1
+            let lost = shards[index].popProposed()
+            orphan(lost.batch, of: index, now: now)
+        }
+    }
+
+    /// The batch's operations certainly were not done and won't be.
+    mutating func orphan(_ batch: Batch, of index: Int, now: Moment) {
+        for operation in batch.operations {
+            if operation.gather != 0 {
+                fail(operation, "TRYAGAIN a shard changed its leader; others may be flushed")
+                continue
+            }
+            shards[index].orphans.append(
+                OrphanedOperation(
+                    session: operation.session, sequence: operation.sequence, since: now.boot,
+                    slot: operation.slot))
+        }
+        shards[index].resolvedOperation = max(
+            shards[index].resolvedOperation, batch.lastOperation)
+    }
+
+    /// The batch's operations may have been done and may not.
+    mutating func giveUp(on batch: Batch, of index: Int) {
+        for operation in batch.operations {
+            statistics.unknownOutcomes += 1
+            fail(
+                operation,
+                operation.isWrite
+                    ? "UNCERTAIN the write's fate is not known: it may or may not have been done"
+                    : "TRYAGAIN the read could not be served in its place")
+        }
+        shards[index].resolvedOperation = max(
+            shards[index].resolvedOperation, batch.lastOperation)
+    }
+
+    /// Answers what has waited for its fate, or for a leader to be known, as long as it may.
+    mutating func failOverdue(now: Moment) {
+        for index in shards.indices {
+            while let oldest = shards[index].oldestProposed,
+                now.boot.milliseconds(since: oldest.proposedAt) >= settings.unknownMilliseconds
+            {
+                let batch = shards[index].popProposed().batch
+                giveUp(on: batch, of: index)
+            }
+            answerOrphans(of: index, now: now)
+        }
+    }
+
+    mutating func answerOrphans(of index: Int, now: Moment) {
+        guard !shards[index].orphans.isEmpty else { return }
+        var orphans: [OrphanedOperation] = []
+        swap(&orphans, &shards[index].orphans)
+        let group = shards[index].group
+        for orphan in orphans {
+            if shards[index].isLeader {
+                fail(
+                    orphan.session, sequence: orphan.sequence,
+                    "TRYAGAIN the shard changed its leader; nothing was done")
+            } else if let text = moved(slot: orphan.slot, group: group) {
+                statistics.redirections += 1
+                fail(orphan.session, sequence: orphan.sequence, text)
+            } else if now.boot.milliseconds(since: orphan.since) >= settings.parkMilliseconds {
+                statistics.refusals += 1
+                fail(orphan.session, sequence: orphan.sequence, CommandError.clusterDown.text)
+            } else {
+                shards[index].orphans.append(orphan)
+            }
+        }
+    }
+
+    private func chained(_ hash: UInt64, _ entry: LogEntry) -> UInt64 {
+        let identity = SplitMix64.mix(entry.index.rawValue << 20 ^ entry.term.rawValue)
+        let content = UInt64(crc32c(entry.payload.span)) ^ UInt64(bitPattern: entry.stamp)
+        return SplitMix64.mix(hash ^ identity &+ content)
+    }
+}
+
+/// Keys that one expiry command removes at most.
+let expiryStepCount = 1000
+
+extension RequestLimits {
+    /// What was accepted once is applied whatever the settings say now.
+    static var unlimited: RequestLimits {
+        var limits = RequestLimits()
+        limits.argumentCount = .max
+        limits.bulkByteCount = .max
+        return limits
+    }
+}

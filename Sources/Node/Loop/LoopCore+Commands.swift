@@ -1,0 +1,252 @@
+import Commands
+import Consensus
+import Keyspace
+import Primitives
+import RESP
+
+extension LoopCore {
+    /// Runs a command that concerns the connection, the node, or all of the node's shards.
+    mutating func run(
+        _ command: SessionCommand, _ request: borrowing Request, from index: Int,
+        relayed sequence: UInt64?, now: Moment
+    ) -> Disposition {
+        switch command {
+        case .dbsize, .flushall, .wait:
+            return runOverShards(command, request, from: index, now: now)
+        case .scan: return scan(request, from: index, relayed: sequence, now: now)
+        default: break
+        }
+        let direct = beginReply(to: index)
+        var disposition = Disposition.next
+        do throws(CommandError) {
+            switch command {
+            case .hello: try hello(request, index)
+            case .auth: try authenticate(request, index)
+            case .ping: try ping(request)
+            case .echo: writer.bulk(request[1])
+            case .quit:
+                writer.ok()
+                disposition = .close
+            case .reset: reset(index)
+            case .select: try select(request)
+            case .client: try client(request, index, now: now)
+            case .command:
+                try CommandReplies.answer(
+                    request, from: CommandTable.standard, into: &writer)
+            case .info: writer.verbatim(info(request, now: now))
+            case .time: time(now)
+            case .cluster: try cluster(request, now: now)
+            case .readonly: setReadOnly(true, index)
+            case .readwrite: setReadOnly(false, index)
+            case .asking: writer.ok()
+            case .dbsize, .flushall, .wait, .scan: break
+            }
+        } catch {
+            statistics.errors += 1
+            writer.error(error.text)
+        }
+        endReply(to: index, direct: direct, relayed: sequence)
+        if case .close = disposition { close(index) }
+        return disposition
+    }
+
+    // MARK: The connection
+
+    private mutating func ping(_ request: borrowing Request) throws(CommandError) {
+        if request.count == 1 { return writer.simple("PONG") }
+        guard request.count == 2 else { throw .wrongArgumentCount("ping") }
+        writer.bulk(request[1])
+    }
+
+    private mutating func hello(
+        _ request: borrowing Request, _ index: Int
+    ) throws(CommandError) {
+        var version = sessions[index].version
+        var name: [UInt8]?
+        var isAuthenticated = sessions[index].isAuthenticated
+        if request.count > 1 {
+            guard let number = integer(request[1]) else {
+                throw CommandError("ERR Protocol version is not an integer or out of range")
+            }
+            guard let known = UInt8(exactly: number).flatMap(RESPVersion.init(rawValue:)) else {
+                throw CommandError("NOPROTO unsupported protocol version")
+            }
+            version = known
+        }
+        var position = 2
+        while position < request.count {
+            let option = text(request[position]).uppercased()
+            if option == "AUTH", position + 2 < request.count {
+                try check(user: request[position + 1], password: request[position + 2])
+                isAuthenticated = true
+                position += 3
+            } else if option == "SETNAME", position + 1 < request.count {
+                name = try clientName(request[position + 1])
+                position += 2
+            } else {
+                throw CommandError(
+                    "ERR Syntax error in HELLO option '\(text(request[position]))'")
+            }
+        }
+        guard isAuthenticated else {
+            throw CommandError(
+                "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time"
+            )
+        }
+        sessions[index].isAuthenticated = true
+        sessions[index].version = version
+        if let name { sessions[index].name = name }
+        writer.version = version
+        writer.map(7)
+        writer.bulk("server")
+        writer.bulk("redis")
+        writer.bulk("version")
+        writer.bulk(Self.redisVersion)
+        writer.bulk("proto")
+        writer.integer(Int(version.rawValue))
+        writer.bulk("id")
+        writer.integer(Int64(sessions[index].clientID))
+        writer.bulk("mode")
+        writer.bulk("cluster")
+        writer.bulk("role")
+        writer.bulk("master")
+        writer.bulk("modules")
+        writer.array(0)
+    }
+
+    private mutating func authenticate(
+        _ request: borrowing Request, _ index: Int
+    ) throws(CommandError) {
+        switch request.count {
+        case 2:
+            guard settings.password != nil else {
+                throw CommandError(
+                    "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?"
+                )
+            }
+            try check(user: [UInt8]("default".utf8).span, password: request[1])
+        case 3: try check(user: request[1], password: request[2])
+        default: throw .syntax
+        }
+        sessions[index].isAuthenticated = true
+        writer.ok()
+    }
+
+    private func check(
+        user: Span<UInt8>, password: Span<UInt8>
+    ) throws(CommandError) {
+        let isRight = settings.password.map { isEqualInConstantTime($0.span, password) } ?? true
+        guard text(user) == "default", isRight else {
+            throw CommandError(
+                "WRONGPASS invalid username-password pair or user is disabled.")
+        }
+    }
+
+    /// Takes the same time wherever the two differ.
+    private func isEqualInConstantTime(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
+        guard left.count == right.count else { return false }
+        var difference: UInt8 = 0
+        for position in 0..<left.count { difference |= left[position] ^ right[position] }
+        return difference == 0
+    }
+
+    private mutating func reset(_ index: Int) {
+        sessions[index].version = .two
+        sessions[index].name = []
+        sessions[index].isReadOnly = false
+        sessions[index].isAuthenticated = settings.password == nil
+        writer.version = .two
+        writer.simple("RESET")
+    }
+
+    private mutating func select(_ request: borrowing Request) throws(CommandError) {
+        guard let number = integer(request[1]) else { throw .notInteger }
+        guard number == 0 else {
+            throw CommandError("ERR SELECT is not allowed in cluster mode")
+        }
+        writer.ok()
+    }
+
+    private mutating func setReadOnly(_ isReadOnly: Bool, _ index: Int) {
+        sessions[index].isReadOnly = isReadOnly
+        writer.ok()
+    }
+
+    private mutating func time(_ now: Moment) {
+        writer.array(2)
+        writer.bulk("\(now.wallMilliseconds / 1000)")
+        writer.bulk("\(now.wallMilliseconds % 1000 * 1000)")
+    }
+
+    // MARK: All of the node's shards
+
+    private mutating func runOverShards(
+        _ command: SessionCommand, _ request: borrowing Request, from index: Int, now: Moment
+    ) -> Disposition {
+        guard sessions[index].replies.isEmpty else { return .wait(.replies) }
+        switch command {
+        case .wait: return wait(request, from: index, now: now)
+        case .flushall:
+            if request.count > 2 { return reply(to: index, relayed: nil, .syntax) }
+            if request.count == 2 {
+                let mode = text(request[1]).uppercased()
+                guard mode == "SYNC" || mode == "ASYNC" else {
+                    return reply(to: index, relayed: nil, .syntax)
+                }
+            }
+            gather(.flush, for: index, now: now)
+            return sessions[index].replies.isEmpty ? .next : .nextThenWait(.replies)
+        default:
+            gather(.keyCount, for: index, now: now)
+            return .next
+        }
+    }
+
+    /// `WAIT`: how many followers are known to have this connection's writes on disk.
+    private mutating func wait(
+        _ request: borrowing Request, from index: Int, now: Moment
+    ) -> Disposition {
+        guard let wanted = integer(request[1]), let timeout = integer(request[2]) else {
+            return reply(to: index, relayed: nil, .notInteger)
+        }
+        guard timeout >= 0 else {
+            return reply(to: index, relayed: nil, CommandError("ERR timeout is negative"))
+        }
+        let count = acknowledgedReplicaCount(of: index)
+        let since = sessions[index].obstructedSince
+        let elapsed = since == .zero ? 0 : now.boot.milliseconds(since: since)
+        if count < wanted, timeout == 0 || elapsed < timeout { return .wait(.replicas) }
+        let direct = beginReply(to: index)
+        writer.integer(count)
+        endReply(to: index, direct: direct, relayed: nil)
+        return .next
+    }
+
+    /// The least number of followers, over the shards that the session wrote to here, that have
+    /// what it wrote. Without a write: the followers of the shard with the fewest.
+    private func acknowledgedReplicaCount(of index: Int) -> Int64 {
+        var least: Int64?
+        for (position, shard) in shards.enumerated()
+        where shard.isLeader && shard.machine.kind == .shard {
+            let hasWritten = sessions[index].lastWrite(to: position) > 0
+            let needed = hasWritten ? shard.resolvedIndex : .zero
+            let count = shard.raft.progress.count { !$0.isLearner && $0.match >= needed }
+            least = min(least ?? .max, Int64(count))
+        }
+        return least ?? 0
+    }
+
+    // MARK: Arguments
+
+    func text(_ bytes: Span<UInt8>) -> String {
+        String(decoding: [UInt8](copying: bytes), as: UTF8.self)
+    }
+
+    func integer(_ bytes: Span<UInt8>) -> Int64? {
+        guard 1...20 ~= bytes.count, bytes[0] != UInt8(ascii: "+") else { return nil }
+        return Int64(text(bytes))
+    }
+
+    /// The Redis version whose behaviour clients may expect.
+    static let redisVersion = "7.0.15"
+}

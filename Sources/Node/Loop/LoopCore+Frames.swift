@@ -1,0 +1,77 @@
+package import Primitives
+import Consensus
+
+extension LoopCore {
+    /// Sends what has been collected for each peer, one frame each.
+    mutating func sendFrames() {
+        guard !outgoing.isEmpty else { return }
+        for index in outgoing.values.indices where !outgoing.values[index].isEmpty {
+            var body: [UInt8] = []
+            swap(&body, &outgoing[valueAt: index])
+            effects.append(
+                .frame(
+                    to: outgoing.keys[index], PeerFrame(type: .consensus, body: body), .consensus))
+        }
+    }
+
+    /// A frame has come from another node.
+    ///
+    /// - Parameters:
+    ///   - node: Who sent it, as its link's handshake proved.
+    ///   - frame: Anything but a ``FrameType/home`` frame.
+    ///   - now: The time.
+    package mutating func frameReceived(from node: NodeID, _ frame: PeerFrame, now: Moment) {
+        switch frame.type {
+        case .consensus: receiveMessages(frame.body, from: node, now: now)
+        case .snapshotChunk:
+            guard let decoded = try? SnapshotFrame(decoding: frame.body) else {
+                statistics.badFrames += 1
+                return
+            }
+            let loop = loop(of: decoded.group)
+            if loop == settings.loopIndex {
+                receive(decoded, from: node, now: now)
+            } else {
+                effects.append(.post(.relayed(.frame(from: node, frame)), to: .loop(loop)))
+            }
+        case .home: statistics.badFrames += 1
+        }
+    }
+
+    private mutating func receiveMessages(_ body: [UInt8], from node: NodeID, now: Moment) {
+        var reader = ByteReader(body)
+        var elsewhere = SortedMap<Int, [UInt8]>()
+        while !reader.isAtEnd {
+            let message: RaftMessage
+            do throws(DecodingFailure) {
+                message = try RaftMessage(reading: &reader)
+            } catch {
+                statistics.badFrames += 1
+                break
+            }
+            guard message.from.node == node, message.to.node == settings.nodeID else {
+                statistics.badFrames += 1
+                continue
+            }
+            let loop = loop(of: message.group)
+            if loop != settings.loopIndex {
+                message.encode(into: &elsewhere[loop, default: []])
+            } else if let index = shardIndexes[message.group],
+                shards[index].replica == message.to.replica
+            {
+                shards[index].raft.receive(message, now: now, into: &raftEffects)
+                handleRaftEffects(of: index, now: now)
+            }
+        }
+        for (loop, bytes) in elsewhere {
+            let frame = PeerFrame(type: .consensus, body: bytes)
+            effects.append(.post(.relayed(.frame(from: node, frame)), to: .loop(loop)))
+        }
+    }
+
+    /// A link to a node has come up or gone down. Raft needs no telling; this only keeps the
+    /// collected messages from growing stale.
+    package mutating func linkChanged(_ node: NodeID, isUp: Bool, now: Moment) {
+        if !isUp { outgoing[node] = nil }
+    }
+}

@@ -1,0 +1,117 @@
+import Primitives
+import RESP
+
+/// What a gather adds up over the shards that this node leads.
+package enum GatherKind: UInt8, Sendable {
+    /// Their keys.
+    case keyCount
+    /// Remove every key.
+    case flush
+}
+
+/// Something that concerns every shard of the node and is answered once all have done their part.
+struct Gather: Sendable {
+    var kind: GatherKind
+    var outstanding: Int
+    var sum: Int64 = 0
+    /// Why a part could not be done.
+    var failure: String?
+    /// A client of this loop, or another loop that gathers for one of its own.
+    var requester: Requester
+
+    enum Requester: Sendable {
+        case session(SessionReference, sequence: UInt64, version: RESPVersion)
+        case loop(Int, number: UInt64)
+    }
+}
+
+extension LoopCore {
+    /// Begins a gather for a client.
+    mutating func gather(_ kind: GatherKind, for index: Int, now: Moment) {
+        lastGather += 1
+        let number = lastGather
+        gathers[number] = Gather(
+            kind: kind, outstanding: settings.loopCount,
+            requester: .session(
+                reference(to: index), sequence: sessions[index].replies.append(),
+                version: sessions[index].version))
+        for loop in 0..<settings.loopCount where loop != settings.loopIndex {
+            effects.append(.post(.relayed(.gather(number, kind)), to: .loop(loop)))
+        }
+        gatherHere(number, kind)
+    }
+
+    mutating func startPart(
+        of number: UInt64, _ kind: GatherKind, for sender: CoreID, now: Moment
+    ) {
+        guard case .loop(let loop) = sender else { return }
+        lastGather += 1
+        gathers[lastGather] = Gather(
+            kind: kind, outstanding: 1, requester: .loop(loop, number: number))
+        gatherHere(lastGather, kind)
+    }
+
+    /// Does this loop's part of a gather.
+    private mutating func gatherHere(_ number: UInt64, _ kind: GatherKind) {
+        switch kind {
+        case .keyCount:
+            var count = 0
+            for shard in shards where shard.isLeader && shard.machine.kind == .shard {
+                count += shard.machine.keyCount
+            }
+            finishPart(of: number, Int64(count))
+        case .flush:
+            for index in shards.indices
+            where shards[index].isLeader && shards[index].machine.kind == .shard {
+                if let part = gathers.index(of: number) { gathers[valueAt: part].outstanding += 1 }
+                proposeFlush(of: index, for: number)
+            }
+            finishPart(of: number, 0)
+        }
+    }
+
+    private mutating func proposeFlush(of index: Int, for number: UInt64) {
+        if shards[index].open.payload.isEmpty {
+            shards[index].open.payload = EntryPayload.begin(
+                level: applyLevel, seed: generator.next())
+        }
+        EntryPayload.append(
+            Span<UInt8>(), slot: SlotID(0), flags: .flushShard, database: 0,
+            to: &shards[index].open.payload)
+        shards[index].open.commandCount += 1
+        _ = shards[index].append(.gatherPart(number))
+    }
+
+    /// One part could not be done.
+    mutating func failPart(of number: UInt64, _ text: String) {
+        guard var gather = gathers[number] else { return }
+        gather.failure = text
+        gathers[number] = gather
+        finishPart(of: number, 0)
+    }
+
+    /// One part is done.
+    mutating func finishPart(of number: UInt64, _ value: Int64) {
+        guard var gather = gathers[number] else { return }
+        gather.outstanding -= 1
+        gather.sum += value
+        gathers[number] = gather
+        guard gather.outstanding == 0 else { return }
+        gathers[number] = nil
+        switch gather.requester {
+        case .loop(let loop, let original):
+            effects.append(
+                .post(
+                    .relayed(.gathered(original, gather.sum, failure: gather.failure)),
+                    to: .loop(loop)))
+        case .session(let session, let sequence, let version):
+            let reserved = beginReserved(session, sequence: sequence, version: version)
+            switch (gather.failure, gather.kind) {
+            case (let failure?, _): writer.error(failure)
+            case (nil, .keyCount): writer.integer(gather.sum)
+            case (nil, .flush): writer.ok()
+            }
+            endReserved(reserved, session, sequence: sequence)
+        }
+    }
+}

@@ -1,0 +1,72 @@
+package import Consensus
+package import Primitives
+
+/// A look at a hosted group, for the simulator's checkers and for reports.
+package struct GroupInspection: Equatable, Sendable {
+    package var group: GroupID
+    package var replica: ReplicaID
+    package var term: Term
+    package var role: Role
+    package var commitIndex: LogIndex
+    package var appliedIndex: LogIndex
+    /// A chain over the entries applied since ``historyStart``; only while the settings ask for it.
+    package var appliedHash: UInt64
+    /// Where the chain begins: 0, or the index of the snapshot that the replica was loaded from.
+    package var historyStart: LogIndex
+    package var appliedStamp: Int64
+    package var isAmnesiac: Bool
+    package var isReady: Bool
+}
+
+extension LoopCore {
+    /// The groups that this loop hosts, in the order in which it took them up.
+    package func inspect() -> [GroupInspection] {
+        shards.map { shard in
+            GroupInspection(
+                group: shard.group, replica: shard.replica, term: shard.raft.term,
+                role: shard.raft.role, commitIndex: shard.raft.commitIndex,
+                appliedIndex: shard.appliedIndex, appliedHash: shard.appliedHash,
+                historyStart: shard.historyStart, appliedStamp: shard.appliedStamp,
+                isAmnesiac: shard.raft.isAmnesiac, isReady: shard.machine.isReady)
+        }
+    }
+
+    /// The hash of a group's state; walks all of it.
+    package func stateHash(of group: GroupID) -> UInt64? {
+        shardIndexes[group].map { shards[$0].machine.stateHash() }
+    }
+
+    package var counters: LoopStatistics { statistics }
+
+    /// Reports the groups that changed, and once a second all of them, to the home core.
+    mutating func reportStatus(now: Moment) {
+        let isFull = now.boot.milliseconds(since: lastStatusAt) >= 1000
+        if isFull { lastStatusAt = now.boot }
+        var reports: [GroupStatus] = []
+        for index in shards.indices where isFull || shards[index].hasNews {
+            shards[index].hasNews = false
+            reports.append(status(of: index, now: now))
+        }
+        guard !reports.isEmpty else { return }
+        effects.append(.post(.groupStatus(reports), to: .home))
+        for loop in 0..<settings.loopCount where loop != settings.loopIndex {
+            effects.append(.post(.groupStatus(reports), to: .loop(loop)))
+        }
+    }
+
+    private func status(of index: Int, now: Moment) -> GroupStatus {
+        let shard = shards[index]
+        return GroupStatus(
+            group: shard.group, replica: shard.replica, term: shard.raft.term,
+            leader: shard.raft.leader, isLeader: shard.isLeader,
+            commitIndex: shard.raft.commitIndex, appliedIndex: shard.appliedIndex,
+            lastIndex: shard.raft.lastIndex, keyCount: shard.machine.keyCount,
+            configuration: shard.raft.configuration,
+            followers: shard.isLeader
+                ? shard.raft.progress.map {
+                    FollowerStatus(
+                        member: $0.member, matchIndex: $0.match,
+                        lastHeardMilliseconds: now.boot.milliseconds(since: $0.lastHeard))
+                } : [])
+    }
+}

@@ -1,0 +1,350 @@
+import Commands
+import Consensus
+import Gossip
+import Journal
+import Keyspace
+import Primitives
+import RESP
+import Topology
+
+extension LoopCore {
+    // MARK: Hosting
+
+    /// Takes up a replica that the journal holds.
+    mutating func host(
+        _ recovered: RecoveredGroup, disk: some JournalDisk, now: Moment
+    ) throws(LoopStartFailure) {
+        let machine = StateMachine(kind: recovered.group == .directory ? .directory : .shard)
+        var byteCount = 0
+        if let snapshot = recovered.snapshot {
+            let file = JournalFile.snapshot(recovered.group, snapshot.index)
+            do {
+                let body = try SnapshotFile.body(of: disk.read(file), expecting: snapshot.index)
+                byteCount = body.count
+                if machine.kind == .directory {
+                    try machine.restore(body, hashSecret: 0)
+                } else {
+                    machine.unreadSnapshot = body
+                }
+            } catch {
+                throw .unreadableSnapshot(recovered.group, "\(file.name): \(error)")
+            }
+        }
+        let isAmnesiac = recovered.isAmnesiac && settings.fault != .periodicWithoutAmnesia
+        let raft = RaftGroup(
+            group: recovered.group, replica: recovered.replica,
+            recovered: RaftGroup.Recovered(
+                hardState: recovered.hardState, snapshot: recovered.snapshot,
+                initialConfiguration: recovered.initialConfiguration, entries: recovered.entries,
+                clock: recovered.clock, isAmnesiac: isAmnesiac),
+            settings: settings.raft, seed: generator.next(), bootID: bootID, now: now)
+        let stamp = settings.fault == .snapshotWithoutClock ? 0 : recovered.snapshot?.stamp ?? 0
+        add(
+            Shard(
+                group: recovered.group, replica: recovered.replica, raft: raft, machine: machine,
+                appliedIndex: recovered.snapshot?.index ?? .zero,
+                appliedTerm: recovered.snapshot?.term ?? .zero, appliedStamp: stamp,
+                appliedConfiguration: recovered.snapshot?.configuration
+                    ?? recovered.initialConfiguration))
+        let last = shards.count - 1
+        shards[last].heldByteCount = recovered.entries.reduce(0) { $0 + $1.byteCount }
+        shards[last].lastSnapshotByteCount = byteCount
+    }
+
+    private mutating func add(_ shard: Shard) {
+        shardIndexes[shard.group] = shards.count
+        shards.append(shard)
+    }
+
+    /// Takes up a replica that did not exist here before.
+    private mutating func host(
+        new group: GroupID, replica: ReplicaID, configuration: Configuration, now: Moment
+    ) {
+        guard shardIndexes[group] == nil else { return }
+        journal.append(.groupCreated(group, replica, configuration))
+        let raft = RaftGroup(
+            group: group, replica: replica,
+            recovered: RaftGroup.Recovered(
+                hardState: HardState(), snapshot: nil, initialConfiguration: configuration,
+                entries: [], clock: nil, isAmnesiac: false),
+            settings: settings.raft, seed: generator.next(), bootID: bootID, now: now)
+        add(
+            Shard(
+                group: group, replica: replica, raft: raft,
+                machine: StateMachine(kind: group == .directory ? .directory : .shard),
+                appliedIndex: .zero, appliedTerm: .zero, appliedStamp: 0,
+                appliedConfiguration: configuration))
+    }
+
+    mutating func hostDirectory(
+        replica: ReplicaID, configuration: Configuration, now: Moment
+    ) {
+        host(new: .directory, replica: replica, configuration: configuration, now: now)
+    }
+
+    // MARK: Following the directory
+
+    /// Tells the home and the other loops what the directory says now.
+    mutating func publishDirectory(_ state: DirectoryState) {
+        effects.append(.post(.directory(state), to: .home))
+        for loop in 0..<settings.loopCount {
+            effects.append(.post(.directory(state), to: .loop(loop)))
+        }
+    }
+
+    mutating func applyToDirectory(_ entry: LogEntry, _ index: Int) {
+        _ = shards[index].machine.directory.apply(entry.payload)
+    }
+
+    /// Acts on a newer state of the directory.
+    mutating func follow(_ state: DirectoryState, now: Moment) {
+        guard state.epoch >= directory.epoch else { return }
+        directory = state
+        clusterID = state.clusterID
+        guard state.isFormed else { return }
+        for (group, record) in state.shards where loop(of: group) == settings.loopIndex {
+            guard let mine = record.replicas.first(where: { $0.node == settings.nodeID }),
+                shardIndexes[group] == nil
+            else { continue }
+            host(
+                new: group, replica: mine.replica,
+                configuration: Configuration(voters: record.replicas), now: now)
+        }
+        for index in shards.indices where !shards[index].machine.isReady {
+            makeReady(index, state)
+        }
+    }
+
+    private mutating func makeReady(_ index: Int, _ state: DirectoryState) {
+        let group = shards[index].group
+        guard let record = state.shards[group] else { return }
+        let slots = ServedSlots(
+            ranges: state.slots(of: group).map {
+                ServedSlots.Range(
+                    first: SlotID($0.lowerBound), last: SlotID($0.upperBound),
+                    epoch: record.createdEpoch)
+            })
+        do throws(DecodingFailure) {
+            try shards[index].machine.makeReady(hashSecret: state.hashSecret, slots: slots)
+        } catch {
+            hasFailed = true
+            effects.append(
+                .stop(
+                    .unusable(
+                        "the snapshot of group \(group) can't be read: \(error.what) at byte \(error.offset)"
+                    )))
+        }
+    }
+
+    // MARK: Requests of the home core
+
+    mutating func propose(_ command: DirectoryCommand, now: Moment) {
+        guard let index = shardIndexes[.directory] else { return }
+        _ = shards[index].raft.propose(command.encode(), now: now, into: &raftEffects)
+        handleRaftEffects(of: index, now: now)
+    }
+
+    mutating func transfer(_ group: GroupID, to node: NodeID, now: Moment) {
+        guard let index = shardIndexes[group], shards[index].isLeader,
+            let member = shards[index].raft.configuration.voters.first(where: { $0.node == node })
+        else { return }
+        _ = shards[index].raft.transferLeadership(
+            to: member.replica, now: now, into: &raftEffects)
+        handleRaftEffects(of: index, now: now)
+    }
+
+    mutating func learnLeader(_ hint: LeaderHint) {
+        guard shardIndexes[hint.group] == nil else { return }
+        _ = leaders.learn(hint.group, term: hint.term, leader: hint.leader)
+    }
+
+    // MARK: Batches
+
+    /// Turns the shard's open batch into an entry.
+    mutating func closeBatch(of index: Int, now: Moment) {
+        guard !shards[index].open.isEmpty, !shards[index].raft.isTransferring else { return }
+        var batch = Batch()
+        swap(&batch, &shards[index].open)
+        if batch.payload.isEmpty {
+            batch.payload = EntryPayload.begin(level: applyLevel, seed: generator.next())
+        }
+        EntryPayload.setCount(batch.commandCount, in: &batch.payload)
+        guard
+            let place = shards[index].raft.propose(batch.payload, now: now, into: &raftEffects)
+        else {
+            if shards[index].isLeader {
+                shards[index].open = batch
+            } else {
+                orphan(batch, of: index, now: now)
+            }
+            return
+        }
+        shards[index].proposedByteCount += batch.payload.count
+        shards[index].proposed.append(
+            ProposedBatch(
+                index: place, term: shards[index].raft.term, batch: batch, proposedAt: now.boot))
+        handleRaftEffects(of: index, now: now)
+    }
+
+    /// Proposes the removal of keys whose deadline has passed, where there are any.
+    mutating func proposeExpiry(now: Moment) {
+        guard now.boot.milliseconds(since: lastExpiryAt) >= 100 else { return }
+        lastExpiryAt = now.boot
+        for index in shards.indices where shards[index].isLeader && shards[index].machine.isReady {
+            guard shards[index].machine.kind == .shard,
+                shards[index].raft.hasCommittedOwnTerm, shards[index].open.isEmpty,
+                shards[index].oldestProposed == nil,
+                let deadline = shards[index].machine.keyspace.earliestDeadlineBound,
+                deadline <= shards[index].raft.stamp(now: now)
+            else { continue }
+            shards[index].open.payload = EntryPayload.begin(
+                level: applyLevel, seed: generator.next())
+            EntryPayload.append(
+                Span<UInt8>(), slot: SlotID(0), flags: .expire, database: 0,
+                to: &shards[index].open.payload)
+            shards[index].open.commandCount = 1
+            shards[index].open.lastOperation = shards[index].lastOperation
+        }
+    }
+
+    // MARK: Effects of Raft
+
+    /// Carries out what the group at `index` has asked for since the last call.
+    mutating func handleRaftEffects(of index: Int, now: Moment) {
+        guard !raftEffects.isEmpty else { return }
+        var batch: [RaftEffect] = []
+        swap(&batch, &raftEffects)
+        for effect in batch { handle(effect, of: index, now: now) }
+        batch.removeAll(keepingCapacity: true)
+        if raftEffects.isEmpty { swap(&batch, &raftEffects) }
+    }
+
+    private mutating func handle(_ effect: RaftEffect, of index: Int, now: Moment) {
+        let group = shards[index].group
+        switch effect {
+        case .persistHardState(let state): record(.hardState(group, state), index)
+        case .persistEntries(let entries):
+            for entry in entries {
+                shards[index].heldByteCount += entry.byteCount
+                record(.entry(group, entry), index)
+            }
+        case .persistTruncation(let after):
+            statistics.truncations += 1
+            record(.truncation(group, after: after), index)
+        case .persistSnapshot(let metadata): record(.snapshot(group, metadata), index)
+        case .persistCaughtUp: record(.caughtUp(group), index)
+        case .send(let message):
+            message.encode(into: &outgoing[message.to.node, default: []])
+        case .committed: break
+        case .becameLeader(let term):
+            statistics.elections += 1
+            effects.append(.log(.debug, "leads group \(group) in term \(term)"))
+        case .leaderChanged(let term, let leader):
+            leadershipChanged(of: index, term: term, leader: leader, now: now)
+        case .readsConfirmed(let round): serveRoundReads(of: index, through: round, now: now)
+        case .readsDropped: dropRoundReads(of: index, now: now)
+        case .needsSnapshot(let member): startTransfer(of: index, to: member, now: now)
+        case .configurationChanged: shards[index].hasNews = true
+        }
+    }
+
+    private mutating func record(_ record: JournalRecord, _ index: Int) {
+        journal.append(record)
+        shards[index].hasRecordsToFlush = true
+    }
+
+    private mutating func leadershipChanged(
+        of index: Int, term: Term, leader: Member?, now: Moment
+    ) {
+        shards[index].hasNews = true
+        let group = shards[index].group
+        if leaders.learn(group, term: term, leader: leader?.node) == false, leader == nil {
+            leaders.forgetLeader(of: group, term: term)
+        }
+        guard !shards[index].isLeader else { return }
+        if !shards[index].open.isEmpty {
+            statistics.leadershipsLost += 1
+            var batch = Batch()
+            swap(&batch, &shards[index].open)
+            orphan(batch, of: index, now: now)
+        }
+        if settings.fault == .notDoneForCommitted {
+            while shards[index].oldestProposed != nil {
+                let batch = shards[index].popProposed().batch
+                orphan(batch, of: index, now: now)
+            }
+        }
+        dropRoundReads(of: index, now: now)
+        answerOrphans(of: index, now: now)
+    }
+
+    // MARK: Reads that wait for a round
+
+    private mutating func serveRoundReads(of index: Int, through round: UInt64, now: Moment) {
+        var reads: [RoundRead] = []
+        swap(&reads, &shards[index].roundReads)
+        for read in reads {
+            guard read.round <= round,
+                shards[index].appliedIndex >= shards[index].raft.readFloor
+            else {
+                shards[index].roundReads.append(read)
+                continue
+            }
+            finish(read, of: index, now: now)
+        }
+    }
+
+    private mutating func finish(_ read: RoundRead, of index: Int, now: Moment) {
+        if let session = session(read.session) { sessions[session].roundReadCount -= 1 }
+        var frame = RequestFrame()
+        let bytes = read.request.span
+        guard case .complete? = try? RequestParser(limits: .unlimited).parse(bytes, into: &frame)
+        else { return }
+        let request = Request(bytes: bytes, frame: frame)
+        guard let found = CommandTable.standard.find(request[0]),
+            case .read(let body) = CommandTable.standard[found].body
+        else { return }
+        var context = readContext(index, now: now)
+        let machine = shards[index].machine
+        let reserved = beginReserved(read.session, sequence: read.sequence, version: read.version)
+        let start = writer.bytes.count
+        do throws(CommandError) {
+            try body(machine.keyspace, request, &context, &writer)
+        } catch {
+            writer.bytes.removeSubrange(start...)
+            writer.error(error.text)
+        }
+        if context.sawUncertainDeadline {
+            writer.bytes.removeSubrange(start...)
+            undoReserved(reserved, read.session)
+            shards[index].open.addRead(
+                bytes,
+                PendingOperation(
+                    session: read.session, sequence: read.sequence, version: read.version,
+                    slot: read.slot, read: 0..<0))
+            shards[index].open.lastOperation = shards[index].lastOperation
+        } else {
+            endReserved(reserved, read.session, sequence: read.sequence)
+        }
+    }
+
+    private mutating func undoReserved(_ reserved: Reserved, _ session: SessionReference) {
+        switch reserved {
+        case .gone: writer.isDiscarding = false
+        case .head: swap(&writer.bytes, &sessions[session.index].output)
+        case .stored: break
+        }
+    }
+
+    private mutating func dropRoundReads(of index: Int, now: Moment) {
+        var reads: [RoundRead] = []
+        swap(&reads, &shards[index].roundReads)
+        for read in reads {
+            if let session = session(read.session) { sessions[session].roundReadCount -= 1 }
+            shards[index].orphans.append(
+                OrphanedOperation(
+                    session: read.session, sequence: read.sequence, since: now.boot,
+                    slot: read.slot))
+        }
+    }
+}

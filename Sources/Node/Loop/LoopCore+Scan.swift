@@ -1,0 +1,72 @@
+import Commands
+import Keyspace
+import Primitives
+import RESP
+
+extension LoopCore {
+    /// `SCAN`: walks the slots of the shards that this node leads, in the order of the slots.
+    mutating func scan(
+        _ request: borrowing Request, from index: Int, relayed sequence: UInt64?, now: Moment
+    ) -> Disposition {
+        guard sequence != nil || sessions[index].replies.isEmpty else { return .wait(.replies) }
+        let scan: ScanRequest
+        do throws(CommandError) {
+            scan = try ScanRequest(parsing: request)
+        } catch {
+            return reply(to: index, relayed: sequence, error)
+        }
+        guard let group = ledGroup(from: scan.cursor.slot) else {
+            return finishScan(index, sequence, cursor: nil, keys: [])
+        }
+        guard let shardIndex = shardIndexes[group] else {
+            forward(request, from: index, to: loop(of: group))
+            return .next
+        }
+        if isBehindOwnWrite(index, shardIndex) { return .wait(.replies) }
+        guard shards[shardIndex].machine.isReady, shards[shardIndex].raft.hasCommittedOwnTerm,
+            shards[shardIndex].raft.hasLease(now: now)
+        else { return waitForLeader(group, of: index, relayed: sequence, now: now) }
+        let ranges = directory.slots(of: group)
+        let start = scan.cursor
+        guard let range = ranges.first(where: { SlotID($0.upperBound) >= start.slot }) else {
+            return finishScan(index, sequence, cursor: nil, keys: [])
+        }
+        var keys: [[UInt8]] = []
+        let cursor = shards[shardIndex].machine.keyspace.scan(
+            from: start.slot.rawValue < range.lowerBound
+                ? ScanCursor(slot: SlotID(range.lowerBound)) : start,
+            in: SlotID(range.lowerBound)...SlotID(range.upperBound), count: scan.count,
+            filter: scan.filter, now: shards[shardIndex].appliedStamp, into: &keys)
+        let next = cursor ?? after(range.upperBound)
+        return finishScan(index, sequence, cursor: next, keys: keys)
+    }
+
+    /// The cursor of the first slot after `slot` that this node leads.
+    private func after(_ slot: UInt16) -> ScanCursor? {
+        guard Int(slot) + 1 < SlotID.count else { return nil }
+        let next = SlotID(slot + 1)
+        guard ledGroup(from: next) != nil else { return nil }
+        return ScanCursor(slot: next)
+    }
+
+    /// The group of the first slot, from `slot` on, whose shard this node leads.
+    private func ledGroup(from slot: SlotID) -> GroupID? {
+        var slot = Int(slot.rawValue)
+        while slot < SlotID.count {
+            guard let group = directory.shard(of: SlotID(UInt16(slot))) else { return nil }
+            if leaders[group]?.leader == settings.nodeID { return group }
+            let range = directory.slots(of: group).first { Int($0.upperBound) >= slot }
+            slot = range.map { Int($0.upperBound) + 1 } ?? SlotID.count
+        }
+        return nil
+    }
+
+    private mutating func finishScan(
+        _ index: Int, _ sequence: UInt64?, cursor: ScanCursor?, keys: [[UInt8]]
+    ) -> Disposition {
+        let direct = beginReply(to: index)
+        ScanRequest.answer(next: cursor, keys: keys, into: &writer)
+        endReply(to: index, direct: direct, relayed: sequence)
+        return .next
+    }
+}

@@ -1,0 +1,417 @@
+package import Primitives
+import Commands
+import RESP
+
+extension LoopCore {
+    // MARK: Connections
+
+    /// A client has connected.
+    ///
+    /// - Parameters:
+    ///   - listener: Which listener it came in on.
+    ///   - remote: Its address.
+    ///   - now: The time.
+    /// - Returns: What names the connection from now on.
+    package mutating func clientConnected(
+        _ listener: ListenerKind, remote: Address, now: Moment
+    ) -> ConnectionID {
+        statistics.connections += 1
+        let index = openSession(.client(listener, remote: remote), now: now)
+        sessions[index].isAuthenticated = settings.password == nil
+        return id(of: index)
+    }
+
+    /// The connection is gone; what it asked for may still happen.
+    package mutating func clientClosed(_ id: ConnectionID, now: Moment) {
+        guard let index = session(id) else { return }
+        closeSession(index)
+        for loop in 0..<settings.loopCount where loop != settings.loopIndex {
+            effects.append(.post(.relayed(.closed(id)), to: .loop(loop)))
+        }
+    }
+
+    /// Whether the connection has bytes to send.
+    package func hasOutput(_ id: ConnectionID) -> Bool {
+        guard let index = session(id) else { return false }
+        return !sessions[index].output.isEmpty
+    }
+
+    /// Hands out the connection's unsent bytes.
+    ///
+    /// - Parameters:
+    ///   - id: The connection.
+    ///   - send: Gets the bytes; says how many of them the socket took.
+    package mutating func sendOutput(of id: ConnectionID, _ send: (Span<UInt8>) -> Int) {
+        guard let index = session(id) else { return }
+        var output: [UInt8] = []
+        swap(&output, &sessions[index].output)
+        let sent = send(output.span)
+        if sent == output.count {
+            output.removeAll(keepingCapacity: sent <= 1 << 16)
+        } else if sent > 0 {
+            output.removeFirst(sent)
+        }
+        swap(&output, &sessions[index].output)
+    }
+
+    func session(_ id: ConnectionID) -> Int? {
+        let index = Int(id.index)
+        guard index < sessions.count, sessions[index].generation == id.generation,
+            sessions[index].isOpen
+        else { return nil }
+        return index
+    }
+
+    func session(_ reference: SessionReference) -> Int? {
+        let session = sessions[reference.index]
+        return session.isOpen && session.generation == reference.generation ? reference.index : nil
+    }
+
+    func id(of index: Int) -> ConnectionID {
+        ConnectionID(index: UInt32(index), generation: sessions[index].generation)
+    }
+
+    func reference(to index: Int) -> SessionReference {
+        SessionReference(index: index, generation: sessions[index].generation)
+    }
+
+    mutating func openSession(_ origin: SessionOrigin, now: Moment) -> Int {
+        lastClientID += 1
+        let clientID = lastClientID * UInt64(settings.loopCount) + UInt64(settings.loopIndex)
+        if let index = freeSessions.popLast() {
+            sessions[index] = Session(
+                origin: origin, generation: sessions[index].generation &+ 1, clientID: clientID,
+                now: now.boot)
+            return index
+        }
+        sessions.append(
+            Session(origin: origin, generation: 0, clientID: clientID, now: now.boot))
+        return sessions.count - 1
+    }
+
+    mutating func closeSession(_ index: Int) {
+        sessions[index].isOpen = false
+        sessions[index].input = []
+        sessions[index].output = []
+        sessions[index].relayed = []
+        sessions[index].obstacle = nil
+        sessions[index].replies = ReplyQueue()
+        freeSessions.append(index)
+    }
+
+    // MARK: Input
+
+    /// Bytes have come from a client.
+    ///
+    /// - Parameters:
+    ///   - id: The connection.
+    ///   - bytes: What was read; not kept beyond the call.
+    ///   - now: The time, read after the bytes were.
+    package mutating func clientReceived(_ id: ConnectionID, _ bytes: Span<UInt8>, now: Moment) {
+        guard let index = session(id), !sessions[index].isClosing else { return }
+        sessions[index].lastActiveAt = now.boot
+        if sessions[index].input.isEmpty, sessions[index].obstacle == nil {
+            let used = useRequests(in: bytes, of: index, now: now)
+            if used < bytes.count, sessions[index].isOpen, !sessions[index].isClosing {
+                sessions[index].input.append(copying: bytes.extracting(used..<bytes.count))
+            }
+        } else {
+            sessions[index].input.append(copying: bytes)
+            if sessions[index].obstacle == nil { useInput(of: index, now: now) }
+        }
+        guard sessions[index].isOpen, !sessions[index].isClosing else { return }
+        if sessions[index].input.count > settings.queryBufferByteCount {
+            effects.append(.log(.warning, "closing a client whose query buffer is full"))
+            close(index)
+        } else if sessions[index].obstacle != nil, !sessions[index].isPaused {
+            sessions[index].isPaused = true
+            effects.append(.pauseClient(id))
+        }
+    }
+
+    /// Uses the session's stored input as far as it goes.
+    mutating func useInput(of index: Int, now: Moment) {
+        var input: [UInt8] = []
+        swap(&input, &sessions[index].input)
+        let used = useRequests(in: input.span, of: index, now: now)
+        guard sessions[index].isOpen, !sessions[index].isClosing else { return }
+        if used == input.count {
+            input.removeAll(keepingCapacity: input.count <= 1 << 16)
+        } else if used > 0 {
+            input.removeFirst(used)
+        }
+        swap(&input, &sessions[index].input)
+    }
+
+    // MARK: Hot path
+
+    /// Does what the requests in `bytes` ask for, up to one that has to wait.
+    ///
+    /// - Returns: How many bytes were used.
+    mutating func useRequests(in bytes: Span<UInt8>, of index: Int, now: Moment) -> Int {
+        var frame = RequestFrame()
+        var used = 0
+        let isAuthenticated = sessions[index].isAuthenticated
+        let parser = RequestParser(
+            limits: isAuthenticated ? settings.requestLimits : .unauthenticated,
+            isAuthenticated: isAuthenticated)
+        while used < bytes.count {
+            if sessions[index].output.count > settings.outputPauseByteCount {
+                obstruct(index, by: .output, now: now)
+                return used
+            }
+            let rest = bytes.extracting(used..<bytes.count)
+            let progress: RequestParser.Progress
+            do throws(RequestError) {
+                progress = try parser.parse(rest, into: &frame)
+            } catch {
+                refuse(index, error)
+                return used
+            }
+            switch progress {
+            case .incomplete: return used
+            case .empty(let byteCount): used += byteCount
+            case .inline(let byteCount):
+                switch useInline(rest.extracting(0..<byteCount), of: index, now: now) {
+                case .next: used += byteCount
+                case .nextThenWait: return used + byteCount
+                case .wait: return used
+                case .close: return bytes.count
+                }
+            case .complete(let byteCount):
+                let request = Request(bytes: rest.extracting(0..<byteCount), frame: frame)
+                switch dispatch(request, from: index, relayed: nil, now: now) {
+                case .next:
+                    used += byteCount
+                    if sessions[index].obstructedSince != .zero {
+                        sessions[index].obstructedSince = .zero
+                    }
+                case .nextThenWait(let obstacle):
+                    obstruct(index, by: obstacle, now: now)
+                    return used + byteCount
+                case .wait(let obstacle):
+                    obstruct(index, by: obstacle, now: now)
+                    return used
+                case .close: return bytes.count
+                }
+                if sessions[index].isAuthenticated != isAuthenticated {
+                    return used
+                        + useRequests(in: bytes.extracting(used..<bytes.count), of: index, now: now)
+                }
+            }
+        }
+        return used
+    }
+
+    private mutating func useInline(
+        _ line: Span<UInt8>, of index: Int, now: Moment
+    ) -> Disposition {
+        do throws(RequestError) {
+            let bytes = try InlineCommand.request(from: line)
+            var frame = RequestFrame()
+            guard case .complete = try RequestParser().parse(bytes.span, into: &frame) else {
+                return .next
+            }
+            let disposition = dispatch(
+                Request(bytes: bytes.span, frame: frame), from: index, relayed: nil, now: now)
+            switch disposition {
+            case .wait(let obstacle), .nextThenWait(let obstacle):
+                obstruct(index, by: obstacle, now: now)
+            case .next, .close: break
+            }
+            return disposition
+        } catch {
+            refuse(index, error)
+            return .close
+        }
+    }
+
+    /// Answers bytes that can't become a request, and closes.
+    private mutating func refuse(_ index: Int, _ error: RequestError) {
+        let direct = beginReply(to: index)
+        writer.error("ERR \(error.message)")
+        endReply(to: index, direct: direct, relayed: nil)
+        close(index)
+    }
+
+    /// Closes the connection once its replies are out.
+    mutating func close(_ index: Int) {
+        sessions[index].isClosing = true
+        sessions[index].input = []
+        if sessions[index].replies.isEmpty { finishClosing(index) }
+    }
+
+    private mutating func finishClosing(_ index: Int) {
+        guard !sessions[index].isProxy else { return }
+        list(index)
+        effects.append(.closeClient(id(of: index)))
+    }
+
+    // MARK: Waiting
+
+    mutating func obstruct(_ index: Int, by obstacle: Obstacle, now: Moment) {
+        if sessions[index].obstructedSince == .zero {
+            sessions[index].obstructedSince = now.boot
+            statistics.parked += 1
+        }
+        sessions[index].obstacle = obstacle
+        obstructed.append(index)
+    }
+
+    /// Tries again what had to wait.
+    mutating func retryObstructed(now: Moment) {
+        guard !obstructed.isEmpty else { return }
+        var waiting: [Int] = []
+        swap(&waiting, &obstructed)
+        for index in waiting {
+            guard sessions[index].isOpen, let obstacle = sessions[index].obstacle else { continue }
+            if !isPassable(obstacle, for: index, now: now) {
+                obstructed.append(index)
+                continue
+            }
+            sessions[index].obstacle = nil
+            if sessions[index].isProxy {
+                useRelayed(of: index, now: now)
+            } else {
+                useInput(of: index, now: now)
+            }
+            guard sessions[index].isOpen, sessions[index].obstacle == nil else { continue }
+            sessions[index].obstructedSince = .zero
+            if sessions[index].isPaused {
+                sessions[index].isPaused = false
+                effects.append(.resumeClient(id(of: index)))
+            }
+        }
+    }
+
+    private func isPassable(_ obstacle: Obstacle, for index: Int, now: Moment) -> Bool {
+        switch obstacle {
+        case .output: sessions[index].output.count <= settings.outputPauseByteCount / 2
+        case .round: sessions[index].roundReadCount == 0
+        case .replies: sessions[index].replies.isEmpty
+        case .backlog(let group):
+            shardIndexes[group].map { hasRoom(shards[$0]) } ?? true
+        case .leader, .replicas: true
+        }
+    }
+
+    func hasRoom(_ shard: borrowing Shard) -> Bool {
+        shard.proposedByteCount + shard.open.payload.count < settings.proposalByteCount
+    }
+
+    /// Whether the session has waited for a leader as long as it may.
+    func hasWaitedLong(_ index: Int, now: Moment) -> Bool {
+        sessions[index].obstructedSince != .zero
+            && now.boot.milliseconds(since: sessions[index].obstructedSince)
+                >= settings.parkMilliseconds
+    }
+
+    // MARK: Replies
+
+    /// Gets ``writer`` ready for a reply that follows all that the session has been promised.
+    ///
+    /// - Returns: Whether the writer holds the session's own output.
+    mutating func beginReply(to index: Int) -> Bool {
+        writer.version = sessions[index].version
+        guard sessions[index].replies.isEmpty, !sessions[index].isProxy else { return false }
+        swap(&writer.bytes, &sessions[index].output)
+        return true
+    }
+
+    mutating func endReply(to index: Int, direct: Bool, relayed sequence: UInt64?) {
+        if direct {
+            swap(&writer.bytes, &sessions[index].output)
+            list(index)
+            return
+        }
+        if let sequence {
+            relay(writer.bytes, sequence: sequence, to: index)
+        } else {
+            sessions[index].replies.append(ready: writer.bytes)
+        }
+        writer.bytes.removeAll(keepingCapacity: writer.bytes.count <= 1 << 16)
+    }
+
+    /// Keeps the session's next place for a reply that comes later.
+    mutating func reserveReply(of index: Int, relayed sequence: UInt64?) -> UInt64 {
+        sequence ?? sessions[index].replies.append()
+    }
+
+    /// How the reply to a reserved place is written.
+    enum Reserved {
+        case gone
+        case head
+        case stored
+    }
+
+    /// Gets ``writer`` ready for the reply to a reserved place.
+    mutating func beginReserved(
+        _ reference: SessionReference, sequence: UInt64, version: RESPVersion
+    ) -> Reserved {
+        writer.version = version
+        guard let index = session(reference) else {
+            writer.isDiscarding = true
+            return .gone
+        }
+        guard !sessions[index].isProxy, sessions[index].replies.head == sequence else {
+            return .stored
+        }
+        swap(&writer.bytes, &sessions[index].output)
+        return .head
+    }
+
+    mutating func endReserved(
+        _ reserved: Reserved, _ reference: SessionReference, sequence: UInt64
+    ) {
+        let index = reference.index
+        switch reserved {
+        case .gone: writer.isDiscarding = false
+        case .head:
+            sessions[index].replies.advance(into: &writer.bytes)
+            swap(&writer.bytes, &sessions[index].output)
+            list(index)
+            if sessions[index].isClosing, sessions[index].replies.isEmpty { finishClosing(index) }
+        case .stored:
+            if sessions[index].isProxy {
+                relay(writer.bytes, sequence: sequence, to: index)
+            } else {
+                sessions[index].replies.store(writer.bytes, sequence: sequence)
+            }
+            writer.bytes.removeAll(keepingCapacity: writer.bytes.count <= 1 << 16)
+        }
+    }
+
+    mutating func list(_ index: Int) {
+        guard !sessions[index].isListedForOutput else { return }
+        sessions[index].isListedForOutput = true
+        listedForOutput.append(index)
+    }
+
+    /// Answers an operation with an error.
+    mutating func fail(_ operation: PendingOperation, _ text: String) {
+        if operation.gather == 0 {
+            fail(operation.session, sequence: operation.sequence, text)
+        } else {
+            failPart(of: operation.gather, text)
+        }
+    }
+
+    /// Answers a reserved place with an error.
+    mutating func fail(_ reference: SessionReference, sequence: UInt64, _ text: String) {
+        let reserved = beginReserved(reference, sequence: sequence, version: .two)
+        writer.error(text)
+        endReserved(reserved, reference, sequence: sequence)
+    }
+}
+
+/// What became of a request.
+enum Disposition {
+    /// It is answered, or its answer's place is kept.
+    case next
+    /// The same, but what follows has to wait.
+    case nextThenWait(Obstacle)
+    /// It was not used and must be tried again.
+    case wait(Obstacle)
+    /// The connection takes no more requests.
+    case close
+}

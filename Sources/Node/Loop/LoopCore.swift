@@ -1,0 +1,181 @@
+import Consensus
+package import Journal
+package import Primitives
+import Commands
+import DequeModule
+import RESP
+import Topology
+
+/// What a loop does: it talks to clients, hosts the replicas pinned to it, and keeps their journal.
+///
+/// A state machine without I/O or clock. Events come with the time; what must happen is collected
+/// as ``LoopEffect``s and handed out by ``takeEffects()``.
+package struct LoopCore: ~Copyable {
+    let settings: LoopSettings
+    let bootID: UInt64
+    let startedAt: Moment
+    var generator: SeededGenerator
+
+    // The cluster, as far as this loop knows it.
+    var clusterID: ClusterID?
+    var directory = DirectoryState()
+    var leaders = LeaderTable()
+
+    // Replicas.
+    var shards: [Shard] = []
+    var shardIndexes = SortedMap<GroupID, Int>()
+    var raftEffects: [RaftEffect] = []
+    var outgoing = SortedMap<NodeID, [UInt8]>()
+    var transfers = SnapshotTransfers()
+
+    // Disk.
+    var journal: Journal
+    var diskRequests: [DiskRequest] = []
+    /// For each disk request that is not complete, the snapshot file that it makes, if any.
+    var diskPurposes = Deque<JournalFile?>()
+    var snapshotsBeingWritten: [SnapshotBeingWritten] = []
+    var unsettled = Deque<UnsettledPersistence>()
+    var isStopping = false
+    var hasFailed = false
+
+    // Clients.
+    var sessions: [Session] = []
+    var freeSessions: [Int] = []
+    var proxies = SortedMap<ProxyKey, Int>()
+    var listedForOutput: [Int] = []
+    /// Sessions whose next request waits, by index.
+    var obstructed: [Int] = []
+    var gathers = SortedMap<UInt64, Gather>()
+    var lastGather: UInt64 = 0
+    var lastClientID: UInt64 = 0
+    var writer = ReplyWriter()
+    var statistics = LoopStatistics()
+
+    // What the shell must do.
+    var effects: [LoopEffect] = []
+    var lastStatusAt = Instant.zero
+    var lastExpiryAt = Instant.zero
+    var hasApplyBacklog = false
+
+    /// Brings the loop to where its journal ends.
+    ///
+    /// - Parameters:
+    ///   - settings: Fixed for the life of the process.
+    ///   - recovery: What the journal holds.
+    ///   - disk: Where the journal's snapshots are read from.
+    ///   - bootID: Which boot of the machine this is.
+    ///   - seed: For elections and the seeds of entries.
+    ///   - now: The time.
+    /// - Throws: ``StopReason/unusable(_:)`` when a snapshot can't be read.
+    package init(
+        settings: LoopSettings, recovery: consuming Journal.Recovery, disk: some JournalDisk,
+        bootID: UInt64, seed: UInt64, now: Moment
+    ) throws(LoopStartFailure) {
+        self.settings = settings
+        self.bootID = bootID
+        startedAt = now
+        generator = SeededGenerator(seed: seed)
+        journal = recovery.journal
+        for group in recovery.groups {
+            try host(group, disk: disk, now: now)
+        }
+        for line in recovery.report.lines { effects.append(.log(.info, line)) }
+    }
+
+    /// Sets the loop going; called once, before any other event.
+    package mutating func start(now: Moment) {
+        if let index = shardIndexes[.directory] {
+            publishDirectory(shards[index].machine.directory)
+        }
+        endTurn(now: now)
+    }
+
+    /// Lets time pass: elections, heartbeats, timeouts. Called every 10 ms.
+    package mutating func tick(now: Moment) {
+        for index in shards.indices {
+            shards[index].raft.tick(now: now, into: &raftEffects)
+            handleRaftEffects(of: index, now: now)
+            trimCache(of: index)
+        }
+        journal.tick(now: now, into: &diskRequests)
+        transfers.dropStale(now: now.boot)
+        failOverdue(now: now)
+        proposeExpiry(now: now)
+        snapshotLongLogs(now: now)
+        retryObstructed(now: now)
+        reportStatus(now: now)
+    }
+
+    /// Ends a turn: what reached the shards since the last one becomes entries, and everything that
+    /// must leave leaves.
+    package mutating func endTurn(now: Moment) {
+        if hasFailed { return }
+        hasApplyBacklog = false
+        for index in shards.indices { applyCommitted(index, now: now) }
+        retryObstructed(now: now)
+        if journal.canFlush {
+            for index in shards.indices { closeBatch(of: index, now: now) }
+            flushJournal(now: now)
+        }
+        sendFrames()
+        if hasApplyBacklog {
+            effects.append(.post(.continueApplying, to: .loop(settings.loopIndex)))
+        }
+        emitDiskRequests()
+    }
+
+    /// What the shell must do now, in order. Called until it is empty.
+    package mutating func takeEffects() -> [LoopEffect] {
+        var taken: [LoopEffect] = []
+        swap(&taken, &effects)
+        for index in listedForOutput {
+            sessions[index].isListedForOutput = false
+            guard sessions[index].isOpen, !sessions[index].isProxy else { continue }
+            taken.append(.clientOutput(id(of: index)))
+        }
+        listedForOutput.removeAll(keepingCapacity: true)
+        return taken
+    }
+
+    /// Takes a message from another core of this node.
+    package mutating func received(_ message: CoreMessage, from sender: CoreID, now: Moment) {
+        switch message {
+        case .hostDirectory(let replica, let configuration):
+            hostDirectory(replica: replica, configuration: configuration, now: now)
+        case .proposeDirectory(let command): propose(command, now: now)
+        case .changeDirectoryMembers(let voters, let learners):
+            guard let index = shardIndexes[.directory] else { return }
+            _ = shards[index].raft.proposeConfiguration(
+                voters: voters, learners: learners, now: now, into: &raftEffects)
+            handleRaftEffects(of: index, now: now)
+        case .transferLeadership(let group, let node): transfer(group, to: node, now: now)
+        case .leaderHints(let hints):
+            for hint in hints { learnLeader(hint) }
+        case .cluster(let id): clusterID = id
+        case .directory(let state): follow(state, now: now)
+        case .groupStatus(let reports):
+            for report in reports where shardIndexes[report.group] == nil {
+                _ = leaders.learn(
+                    report.group, term: report.term, leader: report.leader?.node)
+            }
+        case .relayed(let work): receive(work, from: sender, now: now)
+        case .continueApplying: break
+        }
+    }
+
+    /// Makes a clean stop: what is accepted is written, and the journal says so at its end. The
+    /// shell exits once every disk request is complete.
+    package mutating func stop(now: Moment) {
+        isStopping = true
+        journal.append(.cleanStop)
+        endTurn(now: now)
+    }
+
+    /// Whether everything that ``stop(now:)`` asked for is done.
+    package var hasStopped: Bool { isStopping && diskPurposes.isEmpty && !journal.hasOpenRecords }
+}
+
+/// Why a loop can't start from what its folder holds.
+package enum LoopStartFailure: Error, Equatable, Sendable {
+    case unreadableSnapshot(GroupID, String)
+}

@@ -1,0 +1,59 @@
+package import Consensus
+package import Journal
+package import Primitives
+package import RESP
+
+/// What a loop core is made with. Every limit is in the unit that its name ends with.
+package struct LoopSettings: Sendable {
+    package var loopIndex = 0
+    package var loopCount = 1
+    package var nodeID: NodeID
+    package var durability = Durability.sync
+    package var raft = RaftSettings()
+    package var journal: JournalSettings
+    package var requestLimits = RequestLimits()
+    /// Unparsed bytes that a connection may hold (Redis: `client-query-buffer-limit`).
+    package var queryBufferByteCount = 1 << 30
+    /// The largest write request.
+    package var maxWriteByteCount = 64 << 20
+    /// Past this much unsent output, a connection's requests wait.
+    package var outputPauseByteCount = 1 << 20
+    /// Requests wait once a shard has this much proposed and not yet applied.
+    package var proposalByteCount = 32 << 20
+    /// Recent log entries kept in memory, for all shards of the loop together.
+    package var cacheByteCount = 64 << 20
+    /// A shard is snapshotted when its log is longer than this and twice its last snapshot.
+    package var snapshotLogByteCount = 64 << 20
+    package var snapshotChunkByteCount = 256 << 10
+    /// Commands applied in one turn before heartbeats get theirs.
+    package var applyBatchCommandCount = 20_000
+    /// Whether to keep a chain over the applied entries, for the simulator's checkers.
+    package var tracksHistory = false
+    package var password: [UInt8]?
+    package var serverVersion = "0.1.0"
+    /// How long a request waits for a leader to be known.
+    package var parkMilliseconds = 1000
+    /// How long a proposal's fate is followed before its client is told that it is unknown.
+    package var unknownMilliseconds = 5000
+    /// A bug planted to see the simulator find it; never set outside it.
+    package var fault: NodeFault?
+
+    package init(nodeID: NodeID, journal: JournalSettings) {
+        self.nodeID = nodeID
+        self.journal = journal
+    }
+}
+
+/// Bugs of the loop core that the simulator must be able to find.
+package enum NodeFault: String, CaseIterable, Sendable {
+    /// "Not done" is answered for an entry whose fate is open.
+    case notDoneForCommitted
+    /// A read is served at once though its connection's own write is not applied yet.
+    case readBeforeOwnWrite
+    /// Expiry is judged by the leader's present clock.
+    case expiryByPresentClock
+    /// A snapshot leaves out the shard clock.
+    case snapshotWithoutClock
+    /// A replica that may have lost what it promised votes as if it had not.
+    case periodicWithoutAmnesia
+}

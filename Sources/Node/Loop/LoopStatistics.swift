@@ -1,0 +1,26 @@
+/// What a loop has counted since it started.
+package struct LoopStatistics: Equatable, Sendable {
+    package var connections = 0
+    package var commands = 0
+    package var errors = 0
+    package var redirections = 0
+    package var parked = 0
+    package var refusals = 0
+    package var unknownOutcomes = 0
+    package var peeks = 0
+    package var leaseReads = 0
+    package var roundReads = 0
+    package var boundReads = 0
+    package var tickReads = 0
+    package var entriesApplied = 0
+    package var commandsApplied = 0
+    package var snapshotsTaken = 0
+    package var snapshotsInstalled = 0
+    package var truncations = 0
+    package var elections = 0
+    package var leadershipsLost = 0
+    package var proposalsLost = 0
+    package var badFrames = 0
+
+    package init() {}
+}

@@ -1,0 +1,70 @@
+import Primitives
+
+/// The replies that a connection still owes, in the order in which it asked.
+///
+/// A reply that is ready before its turn waits in a side buffer.
+struct ReplyQueue: Sendable {
+    private enum Place: Sendable {
+        case waiting
+        case ready(offset: Int, byteCount: Int)
+    }
+
+    private var places: [Place] = []
+    private var firstPlace = 0
+    private var side: [UInt8] = []
+    /// The sequence number of the oldest reply that is owed.
+    private(set) var head: UInt64 = 0
+
+    var isEmpty: Bool { firstPlace == places.count }
+
+    /// The sequence number that the next request gets.
+    var next: UInt64 { head + UInt64(places.count - firstPlace) }
+
+    var sideByteCount: Int { side.count }
+
+    /// Keeps a place for a reply that comes later.
+    mutating func append() -> UInt64 {
+        places.append(.waiting)
+        return next - 1
+    }
+
+    /// Adds a reply that is ready, behind all that are owed.
+    mutating func append(ready reply: [UInt8]) {
+        places.append(.ready(offset: side.count, byteCount: reply.count))
+        side.append(contentsOf: reply)
+    }
+
+    /// Keeps the reply `sequence`, whose turn has not come.
+    mutating func store(_ reply: [UInt8], sequence: UInt64) {
+        places[place(of: sequence)] = .ready(offset: side.count, byteCount: reply.count)
+        side.append(contentsOf: reply)
+    }
+
+    /// The reply `head` has been written: moves every reply that is ready behind it to `output`.
+    mutating func advance(into output: inout [UInt8]) {
+        firstPlace += 1
+        head += 1
+        while firstPlace < places.count, case .ready(let offset, let byteCount) = places[firstPlace]
+        {
+            output.append(contentsOf: side[offset..<offset + byteCount])
+            firstPlace += 1
+            head += 1
+        }
+        if firstPlace == places.count {
+            places.removeAll(keepingCapacity: places.count <= 4096)
+            side.removeAll(keepingCapacity: side.count <= 1 << 16)
+            firstPlace = 0
+        } else if firstPlace > 4096, firstPlace * 2 > places.count {
+            places.removeFirst(firstPlace)
+            firstPlace = 0
+        }
+    }
+
+    private func place(of sequence: UInt64) -> Int {
+        let place = firstPlace + Int(sequence - head)
+        precondition(
+            sequence >= head && place < places.count,
+            "reply \(sequence) is not owed (\(head)..<\(next))")
+        return place
+    }
+}

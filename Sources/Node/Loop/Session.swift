@@ -1,0 +1,99 @@
+import Primitives
+import RESP
+
+/// Whose requests a session carries.
+enum SessionOrigin: Equatable, Sendable {
+    /// A client's connection on this loop.
+    case client(ListenerKind, remote: Address)
+    /// A connection of another loop of this node, whose requests concern shards that live here.
+    case proxy(loop: Int, connection: ConnectionID)
+}
+
+/// Why a session's next request has to wait.
+enum Obstacle: Equatable, Sendable {
+    /// No leader is known for the shard, or it is not ready yet.
+    case leader(GroupID)
+    /// The shard has as much in flight as it may have.
+    case backlog(GroupID)
+    /// Reads that wait for a round must be answered before the session may write.
+    case round(GroupID)
+    /// What the session asked for before must be answered first.
+    case replies
+    /// `WAIT` waits for followers.
+    case replicas
+    /// The client takes its replies too slowly.
+    case output
+}
+
+/// A request that another loop sent on.
+struct RelayedRequest: Sendable {
+    var sequence: UInt64
+    var version: RESPVersion
+    var bytes: [UInt8]
+}
+
+/// What a loop knows of one connection.
+struct Session: Sendable {
+    var origin: SessionOrigin
+    /// Raised each time the place is given to another connection.
+    var generation: UInt32
+    /// Redis's client id: increasing, unique in this process.
+    var clientID: UInt64
+    var isOpen = true
+    var isClosing = false
+    var isAuthenticated: Bool
+    var version = RESPVersion.two
+    var name: [UInt8] = []
+    var libraryName: [UInt8] = []
+    var libraryVersion: [UInt8] = []
+    var isReadOnly = false
+    var connectedAt: Instant
+    var lastActiveAt: Instant
+    var lastCommand = ""
+
+    /// Bytes received and not yet used.
+    var input: [UInt8] = []
+    /// Requests of another loop not yet used; only for a proxy.
+    var relayed: [RelayedRequest] = []
+    var output: [UInt8] = []
+    var isListedForOutput = false
+    var isPaused = false
+    var replies = ReplyQueue()
+    var obstacle: Obstacle?
+    /// When the present obstacle began.
+    var obstructedSince = Instant.zero
+    /// For each shard of this loop, the number of this session's last write there.
+    var lastWrites: [UInt64] = []
+    /// Reads that wait for a round of heartbeats.
+    var roundReadCount = 0
+
+    init(origin: SessionOrigin, generation: UInt32, clientID: UInt64, now: Instant) {
+        self.origin = origin
+        self.generation = generation
+        self.clientID = clientID
+        isAuthenticated = true
+        connectedAt = now
+        lastActiveAt = now
+    }
+
+    var isProxy: Bool {
+        if case .proxy = origin { return true }
+        return false
+    }
+
+    /// The number of this session's last write to the shard at `shardIndex`; 0 without one.
+    func lastWrite(to shardIndex: Int) -> UInt64 {
+        shardIndex < lastWrites.count ? lastWrites[shardIndex] : 0
+    }
+
+    mutating func noteWrite(_ number: UInt64, to shardIndex: Int) {
+        while lastWrites.count <= shardIndex { lastWrites.append(0) }
+        lastWrites[shardIndex] = number
+    }
+}
+
+/// Names a session for as long as it lives.
+struct SessionReference: Hashable, Sendable {
+    var index: Int
+    var generation: UInt32
+}

@@ -1,0 +1,149 @@
+import Consensus
+import Primitives
+import RESP
+
+/// A request whose reply depends on an entry.
+struct PendingOperation: Sendable {
+    var session: SessionReference
+    /// The reply's place in its session.
+    var sequence: UInt64
+    var version: RESPVersion
+    /// The slot of its keys.
+    var slot: SlotID
+    /// The bytes of a read, within ``Batch/readBytes``; empty for a write, which is the entry's
+    /// next command.
+    var read: Range<Int>
+    /// The gather that this is a part of; 0 for a session's own request.
+    var gather: UInt64 = 0
+
+    /// A part of a gather: it answers no session itself.
+    static func gatherPart(_ number: UInt64) -> PendingOperation {
+        PendingOperation(
+            session: SessionReference(index: 0, generation: 0), sequence: 0, version: .two,
+            slot: SlotID(0), read: 0..<0, gather: number)
+    }
+
+    var isWrite: Bool { read.isEmpty }
+}
+
+/// Writes, and reads bound to places among them, that share an entry.
+struct Batch: Sendable {
+    /// Empty until the first operation.
+    var payload: [UInt8] = []
+    var commandCount = 0
+    var operations: [PendingOperation] = []
+    var readBytes: [UInt8] = []
+    /// The number of the last operation; operations are numbered through within a shard.
+    var lastOperation: UInt64 = 0
+
+    var isEmpty: Bool { commandCount == 0 && operations.isEmpty }
+}
+
+/// A batch that became an entry whose fate is open.
+struct ProposedBatch: Sendable {
+    var index: LogIndex
+    var term: Term
+    var batch: Batch
+    var proposedAt: Instant
+}
+
+/// A read that waits for a round of heartbeats to confirm this node's leadership.
+struct RoundRead: Sendable {
+    var round: UInt64
+    var session: SessionReference
+    var sequence: UInt64
+    var version: RESPVersion
+    var slot: SlotID
+    var request: [UInt8]
+}
+
+/// A request that certainly was not done and is answered once it is known who leads.
+struct OrphanedOperation: Sendable {
+    var session: SessionReference
+    var sequence: UInt64
+    var since: Instant
+    /// The slot of its keys, for the redirection.
+    var slot: SlotID
+}
+
+/// A replica that this loop hosts: its log, its state, and what its clients wait for.
+struct Shard {
+    let group: GroupID
+    let replica: ReplicaID
+    var raft: RaftGroup
+    let machine: StateMachine
+    var appliedIndex: LogIndex
+    var appliedTerm: Term
+    /// The stamp of the last applied entry: what expiry is decided by.
+    var appliedStamp: Int64
+    /// A chain over the entries applied since the replica was loaded, for the simulator.
+    var appliedHash: UInt64 = 0
+    /// Where that chain begins.
+    var historyStart = LogIndex.zero
+    /// The configuration at ``appliedIndex``.
+    var appliedConfiguration: Configuration
+
+    var open = Batch()
+    var proposed: [ProposedBatch] = []
+    var firstProposed = 0
+    var proposedByteCount = 0
+    /// The number of the last operation whose reply has been decided.
+    var resolvedOperation: UInt64 = 0
+    /// The entry in which it was decided.
+    var resolvedIndex = LogIndex.zero
+    var lastOperation: UInt64 = 0
+    var roundReads: [RoundRead] = []
+    var orphans: [OrphanedOperation] = []
+    /// Payload bytes of the entries that the log holds in memory, roughly.
+    var heldByteCount = 0
+    var isSnapshotting = false
+    var lastSnapshotByteCount = 0
+    var hasRecordsToFlush = false
+    /// Whether an entry that removes expired keys is on its way.
+    var isExpiring = false
+    /// Set when something that `groupStatus` reports has changed.
+    var hasNews = true
+
+    var isLeader: Bool { raft.role == .leader }
+
+    /// The oldest batch whose fate is open.
+    var oldestProposed: ProposedBatch? {
+        firstProposed < proposed.count ? proposed[firstProposed] : nil
+    }
+
+    mutating func popProposed() -> ProposedBatch {
+        let batch = proposed[firstProposed]
+        proposed[firstProposed].batch = Batch()
+        firstProposed += 1
+        if firstProposed == proposed.count {
+            proposed.removeAll(keepingCapacity: true)
+            firstProposed = 0
+        } else if firstProposed > 64, firstProposed * 2 > proposed.count {
+            proposed.removeFirst(firstProposed)
+            firstProposed = 0
+        }
+        proposedByteCount -= batch.batch.payload.count
+        return batch
+    }
+
+    /// The place in ``proposed`` of the batch that holds operation `number`.
+    func proposedIndex(holding number: UInt64) -> Int? {
+        var index = proposed.count - 1
+        var found: Int?
+        while index >= firstProposed, proposed[index].batch.lastOperation >= number {
+            found = index
+            index -= 1
+        }
+        return found
+    }
+
+    /// Adds an operation to the open batch.
+    ///
+    /// - Returns: Its number.
+    mutating func append(_ operation: PendingOperation) -> UInt64 {
+        lastOperation += 1
+        open.operations.append(operation)
+        open.lastOperation = lastOperation
+        return lastOperation
+    }
+}

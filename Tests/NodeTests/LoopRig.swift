@@ -1,0 +1,202 @@
+import Consensus
+import Journal
+import Node
+import Primitives
+import Topology
+
+/// A folder in memory.
+final class MemoryFolder: JournalDisk {
+    var contents = SortedMap<JournalFile, [UInt8]>()
+
+    func files() throws(DiskFailure) -> [JournalFile] { contents.keys }
+    func read(_ file: JournalFile) throws(DiskFailure) -> [UInt8] { contents[file] ?? [] }
+
+    func carryOut(_ request: DiskRequest) {
+        switch request {
+        case .createSegment(let number, let byteCount):
+            contents[.segment(number)] = Array(repeating: 0, count: byteCount)
+        case .recycleSegment(let from, let to):
+            contents[.segment(to)] = contents[.segment(from)]
+            contents[.segment(from)] = nil
+        case .write(let number, let offset, let bytes, _):
+            contents[.segment(number)]?.replaceSubrange(offset..<offset + bytes.count, with: bytes)
+        case .sync: break
+        case .writeFile(let file, let bytes): contents[file] = bytes
+        case .remove(let file): contents[file] = nil
+        }
+    }
+}
+
+/// The loops of a single-node cluster, with a disk that is as fast as the test lets it be.
+final class LoopRig {
+    static let node = NodeID(7)
+
+    let folders: [MemoryFolder]
+    private var cores: [LoopRigCore] = []
+    private(set) var now = Moment(
+        boot: Instant(nanoseconds: 1_000_000_000), wallMilliseconds: 1_700_000_000_000)
+    private var waiting: [[DiskRequest]]
+    /// Whether disk requests are completed only by ``finishDisk()``.
+    var isDiskSlow = false
+    private(set) var received = SortedMap<ConnectionID, [UInt8]>()
+    private(set) var closed: [ConnectionID] = []
+
+    init(
+        folders: [MemoryFolder] = [MemoryFolder()], durability: Durability = .sync,
+        adjust: (inout LoopSettings) -> Void = { _ in }
+    ) throws {
+        self.folders = folders
+        waiting = folders.map { _ in [] }
+        for (index, folder) in folders.enumerated() {
+            let journal = JournalSettings(segmentByteCount: 1 << 16, durability: durability)
+            var settings = LoopSettings(nodeID: Self.node, journal: journal)
+            settings.loopIndex = index
+            settings.loopCount = folders.count
+            settings.durability = durability
+            adjust(&settings)
+            let recovery = try Journal.recover(
+                from: folder, settings: settings.journal, bootID: 1, seed: 3, now: now)
+            cores.append(
+                LoopRigCore(
+                    try LoopCore(
+                        settings: settings, recovery: recovery, disk: folder, bootID: 1, seed: 5,
+                        now: now)))
+        }
+        for core in cores { core.core.start(now: now) }
+        settle()
+    }
+
+    /// Founds a cluster of this node alone, with two shards.
+    func found() {
+        let member = Member(replica: ReplicaID(1), node: Self.node)
+        post(.hostDirectory(ReplicaID(1), Configuration(voters: [member])), to: 0)
+        advance(milliseconds: 1000)
+        post(
+            .proposeDirectory(
+                .createCluster(
+                    ClusterFounding(
+                        clusterID: ClusterID(9), name: "rig", hashSecret: 11, replicationFactor: 1,
+                        founders: [member]))), to: 0)
+        let address = Address(host: "127.0.0.1", port: 7000)
+        post(
+            .proposeDirectory(
+                .registerNode(
+                    Self.node,
+                    AdvertisedAddresses(
+                        peer: address, cluster: address, plain: address, admin: address))), to: 0)
+        let plan = { (number: UInt32, slots: ClosedRange<UInt16>) in
+            ShardPlan(
+                id: GroupID(number), nodes: [Self.node], preferredLeader: Self.node, slots: [slots])
+        }
+        post(.proposeDirectory(.createShards([plan(1, 0...8191), plan(2, 8192...16383)])), to: 0)
+        advance(milliseconds: 1000)
+    }
+
+    func connect(loop: Int = 0) -> (loop: Int, id: ConnectionID) {
+        (
+            loop,
+            cores[loop].core.clientConnected(
+                .cluster, remote: Address(host: "127.0.0.1", port: 5), now: now)
+        )
+    }
+
+    /// Sends RESP text and runs until nothing happens any more.
+    ///
+    /// - Returns: What the connection has received since the last call.
+    func send(_ text: String, on connection: (loop: Int, id: ConnectionID)) -> String {
+        let bytes = [UInt8](text.utf8)
+        cores[connection.loop].core.clientReceived(connection.id, bytes.span, now: now)
+        settle()
+        return takeReceived(connection.id)
+    }
+
+    func takeReceived(_ id: ConnectionID) -> String {
+        defer { received[id] = nil }
+        return String(decoding: received[id] ?? [], as: UTF8.self)
+    }
+
+    /// The replies to commands given as words.
+    func run(_ commands: [[String]], on connection: (loop: Int, id: ConnectionID)) -> String {
+        send(commands.map(resp).joined(), on: connection)
+    }
+
+    func post(_ message: CoreMessage, to loop: Int) {
+        cores[loop].core.received(message, from: .home, now: now)
+        settle()
+    }
+
+    func advance(milliseconds: Int) {
+        for _ in 0..<milliseconds / 10 {
+            now.boot = now.boot.advanced(milliseconds: 10)
+            now.wallMilliseconds += 10
+            for core in cores { core.core.tick(now: now) }
+            settle()
+        }
+    }
+
+    func finishDisk() {
+        for loop in cores.indices {
+            while !waiting[loop].isEmpty { complete(loop) }
+        }
+        settle()
+    }
+
+    func inspect(loop: Int = 0) -> [GroupInspection] { cores[loop].core.inspect() }
+    func stateHash(of group: UInt32, loop: Int = 0) -> UInt64? {
+        cores[loop].core.stateHash(of: GroupID(group))
+    }
+    func counters(loop: Int = 0) -> LoopStatistics { cores[loop].core.counters }
+
+    func stop() {
+        for core in cores { core.core.stop(now: now) }
+        settle()
+    }
+
+    private func settle() {
+        var isQuiet = false
+        while !isQuiet {
+            isQuiet = true
+            for loop in cores.indices {
+                cores[loop].core.endTurn(now: now)
+                let effects = cores[loop].core.takeEffects()
+                if !effects.isEmpty { isQuiet = false }
+                for effect in effects { carryOut(effect, of: loop) }
+                while !isDiskSlow, !waiting[loop].isEmpty {
+                    isQuiet = false
+                    complete(loop)
+                }
+            }
+        }
+    }
+
+    private func complete(_ loop: Int) {
+        folders[loop].carryOut(waiting[loop].removeFirst())
+        cores[loop].core.diskCompleted(.done, now: now)
+    }
+
+    private func carryOut(_ effect: LoopEffect, of loop: Int) {
+        switch effect {
+        case .clientOutput(let id):
+            cores[loop].core.sendOutput(of: id) { bytes in
+                received[id, default: []].append(copying: bytes)
+                return bytes.count
+            }
+        case .closeClient(let id): closed.append(id)
+        case .disk(let request): waiting[loop].append(request)
+        case .post(let message, .loop(let target)):
+            cores[target].core.received(message, from: .loop(loop), now: now)
+        case .post, .pauseClient, .resumeClient, .frame, .log, .stop: break
+        }
+    }
+}
+
+/// A class around a core, so that there can be an array of them.
+private final class LoopRigCore {
+    var core: LoopCore
+    init(_ core: consuming LoopCore) { self.core = core }
+}
+
+/// A request as a client sends it.
+func resp(_ words: [String]) -> String {
+    "*\(words.count)\r\n" + words.map { "$\($0.utf8.count)\r\n\($0)\r\n" }.joined()
+}
