@@ -13,6 +13,7 @@ package struct DecodingFailure: Error, Equatable, Sendable {
 
 extension [UInt8] {
     /// Appends `value` in as many bytes as its type has, the lowest first.
+    @inlinable
     package mutating func append<Value: FixedWidthInteger>(littleEndian value: Value) {
         var rest = value
         for _ in 0..<MemoryLayout<Value>.size {
@@ -22,6 +23,7 @@ extension [UInt8] {
     }
 
     /// Overwrites the bytes at `offset` with `value`, the lowest byte first.
+    @inlinable
     package mutating func store<Value: FixedWidthInteger>(littleEndian value: Value, at offset: Int)
     {
         var rest = value

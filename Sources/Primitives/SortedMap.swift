@@ -2,8 +2,8 @@
 ///
 /// - Complexity: look-up O(log n); insertion and removal O(n). Meant for up to a few thousand keys.
 package struct SortedMap<Key: Comparable, Value> {
-    package private(set) var keys: [Key] = []
-    package private(set) var values: [Value] = []
+    package internal(set) var keys: [Key] = []
+    package internal(set) var values: [Value] = []
 
     package init() {}
 
@@ -12,7 +12,7 @@ package struct SortedMap<Key: Comparable, Value> {
 
     /// The value of `key`; setting `nil` removes it.
     package subscript(key: Key) -> Value? {
-        get {
+        @inlinable get {
             let (index, isFound) = position(of: key)
             return isFound ? values[index] : nil
         }
@@ -51,6 +51,7 @@ package struct SortedMap<Key: Comparable, Value> {
     }
 
     /// Where `key` is, if it is there.
+    @inlinable
     package func index(of key: Key) -> Int? {
         let (index, isFound) = position(of: key)
         return isFound ? index : nil
@@ -73,7 +74,9 @@ package struct SortedMap<Key: Comparable, Value> {
         values.removeSubrange(kept...)
     }
 
-    private func position(of key: Key) -> (index: Int, isFound: Bool) {
+    /// Where `key` is, or would be put.
+    @inlinable
+    package func position(of key: Key) -> (index: Int, isFound: Bool) {
         var low = 0
         var high = keys.count
         while low < high {

@@ -71,30 +71,34 @@ extension LoopCore {
     private mutating func applyBatch(_ entry: LogEntry, _ batch: Batch?, to index: Int) -> Int {
         let bytes = entry.payload.span
         let machine = shards[index].machine
+        let operations = batch?.operations ?? []
+        let reads = batch?.readBytes ?? []
+        let isMine = batch != nil
         var operation = 0
         guard let header = try? EntryPayload.header(of: bytes) else { return 0 }
         var offset = EntryPayload.headerByteCount
         var context = ExecutionContext(
-            now: entry.stamp, present: entry.stamp, seed: header.seed, level: header.level)
+            now: entry.stamp, seed: header.seed, level: header.level)
         var frame = RequestFrame()
         for number in 0..<header.commandCount {
             guard let command = try? EntryPayload.command(of: bytes, at: &offset) else { break }
             if command.flags.contains(.expire) {
-                _ = machine.keyspace.expireStep(now: entry.stamp, limit: expiryStepCount)
+                machine.keyspace.expireStep(now: entry.stamp, limit: expiryStepCount)
                 continue
             }
             context.seed = header.seed &+ UInt64(number)
+            context.slot = command.slot
             var mine: PendingOperation?
-            if let batch {
-                runReads(of: batch, from: &operation, on: machine, context: context)
-                mine = batch.operations[operation]
+            if isMine {
+                runReads(operations, reads, from: &operation, on: machine, context: context)
+                mine = operations[operation]
                 operation += 1
             }
             execute(
                 command, bytes.extracting(command.request), on: machine, context: &context,
                 frame: &frame, for: mine)
         }
-        if let batch { runReads(of: batch, from: &operation, on: machine, context: context) }
+        runReads(operations, reads, from: &operation, on: machine, context: context)
         return header.commandCount
     }
 
@@ -136,7 +140,7 @@ extension LoopCore {
         else { return writer.error("ERR an entry holds a request that can't be read") }
         let start = writer.bytes.count
         do throws(CommandError) {
-            guard case .write(let body, _) = CommandTable.standard[found].body else {
+            guard let body = dispatchTable.writes[found] else {
                 throw CommandError("ERR an entry holds a command that does not write")
             }
             try body(&machine.keyspace, Request(bytes: bytes, frame: frame), &context, &writer)
@@ -146,25 +150,27 @@ extension LoopCore {
         }
     }
 
-    /// Runs the reads of `batch` from place `operation` up to the next write.
+    /// Runs the reads from place `operation` up to the next write; their requests are in `bytes`.
     private mutating func runReads(
-        of batch: borrowing Batch, from operation: inout Int, on machine: StateMachine,
-        context: ExecutionContext
+        _ operations: [PendingOperation], _ bytes: [UInt8], from operation: inout Int,
+        on machine: StateMachine, context: ExecutionContext
     ) {
-        while operation < batch.operations.count, !batch.operations[operation].isWrite {
-            let read = batch.operations[operation]
+        while operation < operations.count, !operations[operation].isWrite {
+            let read = operations[operation]
             let reserved = beginReserved(
                 read.session, sequence: read.sequence, version: read.version)
-            runRead(batch.readBytes.span.extracting(read.read), on: machine, context: context)
+            runRead(
+                bytes.span.extracting(read.read), slot: read.slot, on: machine, context: context)
             endReserved(reserved, read.session, sequence: read.sequence)
             operation += 1
         }
     }
 
     private mutating func runRead(
-        _ bytes: Span<UInt8>, on machine: StateMachine, context: ExecutionContext
+        _ bytes: Span<UInt8>, slot: SlotID, on machine: StateMachine, context: ExecutionContext
     ) {
         var context = context
+        context.slot = slot
         var frame = RequestFrame()
         guard case .complete? = try? RequestParser(limits: .unlimited).parse(bytes, into: &frame)
         else { return writer.error("ERR a read can't be read") }
@@ -172,7 +178,7 @@ extension LoopCore {
         let start = writer.bytes.count
         do throws(CommandError) {
             guard let found = CommandTable.standard.find(request[0]),
-                case .read(let body) = CommandTable.standard[found].body
+                let body = dispatchTable.reads[found]
             else { throw CommandError("ERR a read can't be read") }
             try body(machine.keyspace, request, &context, &writer)
         } catch {

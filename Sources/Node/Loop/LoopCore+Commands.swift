@@ -183,7 +183,7 @@ extension LoopCore {
     private mutating func runOverShards(
         _ command: SessionCommand, _ request: borrowing Request, from index: Int, now: Moment
     ) -> Disposition {
-        guard sessions[index].replies.isEmpty else { return .wait(.replies) }
+        guard sessions[index].owesNothing else { return .wait(.replies) }
         switch command {
         case .wait: return wait(request, from: index, now: now)
         case .flushall:
@@ -195,7 +195,7 @@ extension LoopCore {
                 }
             }
             gather(.flush, for: index, now: now)
-            return sessions[index].replies.isEmpty ? .next : .nextThenWait(.replies)
+            return sessions[index].owesNothing ? .next : .nextThenWait(.replies)
         default:
             gather(.keyCount, for: index, now: now)
             return .next
@@ -228,7 +228,7 @@ extension LoopCore {
         var least: Int64?
         for (position, shard) in shards.enumerated()
         where shard.isLeader && shard.machine.kind == .shard {
-            let hasWritten = sessions[index].lastWrite(to: position) > 0
+            let hasWritten = lastWrite(of: index, to: position) > 0
             let needed = hasWritten ? shard.resolvedIndex : .zero
             let count = shard.raft.progress.count { !$0.isLearner && $0.match >= needed }
             least = min(least ?? .max, Int64(count))

@@ -21,26 +21,27 @@ extension LoopCore {
         guard let found = CommandTable.standard.find(request[0]) else {
             return reply(to: index, relayed: sequence, UnknownCommand.error(for: request))
         }
-        if !sessions[index].isAuthenticated,
-            !CommandTable.standard[found].flags.contains(.noAuth)
-        {
+        let row = dispatchTable.rows[found]
+        if row.needsAuthentication, !sessions[index].isAuthenticated {
             return reply(to: index, relayed: sequence, .noAuth)
         }
-        guard CommandTable.standard[found].acceptsCount(request.count) else {
+        guard row.acceptsCount(request.count) else {
             return reply(
                 to: index, relayed: sequence,
                 .wrongArgumentCount(CommandTable.standard[found].name))
         }
         statistics.commands += 1
-        if case .session(let kind) = CommandTable.standard[found].body {
+        if case .session(let kind) = row.kind {
             return run(kind, request, from: index, relayed: sequence, now: now)
         }
-        switch CommandTable.standard[found].slot(of: request) {
+        switch row.slot(of: request) {
         case .one(let slot):
             return route(found, request, slot: slot, from: index, relayed: sequence, now: now)
         case .crossSlot: return reply(to: index, relayed: sequence, .crossSlot)
         case .none:
-            preconditionFailure("\(CommandTable.standard[found].name) has no keys")
+            return reply(
+                to: index, relayed: sequence,
+                .wrongArgumentCount(CommandTable.standard[found].name))
         }
     }
 
@@ -59,37 +60,54 @@ extension LoopCore {
             }
             return redirect(slot: slot, group: group, of: index, relayed: sequence, now: now)
         }
-        guard shards[shardIndex].isLeader else {
+        let view = self.view(of: shardIndex, now: now)
+        guard view.isLeader else {
             return redirect(slot: slot, group: group, of: index, relayed: sequence, now: now)
         }
-        switch CommandTable.standard[found].body {
-        case .write(_, let peek):
+        if case .write = dispatchTable.rows[found].kind {
             return write(
-                request, peek, slot: slot, shard: shardIndex, from: index, relayed: sequence,
-                now: now)
-        case .read(let body):
-            return read(
-                request, body, slot: slot, shard: shardIndex, from: index, relayed: sequence,
-                now: now)
-        case .session: preconditionFailure("a session command is not routed by slot")
+                found, request, slot: slot, shard: shardIndex, view, from: index,
+                relayed: sequence, now: now)
         }
+        return read(
+            found, request, slot: slot, shard: shardIndex, view, from: index, relayed: sequence,
+            now: now)
+    }
+
+    /// What routing needs to know of a group, worked out anew when something has happened to it.
+    private mutating func view(of shardIndex: Int, now: Moment) -> RaftView {
+        if shards[shardIndex].viewTurn != turn {
+            let isReadable =
+                shards[shardIndex].machine.isReady
+                && shards[shardIndex].appliedIndex >= shards[shardIndex].raft.readFloor
+            shards[shardIndex].view = RaftView(
+                isLeader: shards[shardIndex].raft.role == .leader,
+                isTransferring: shards[shardIndex].raft.isTransferring,
+                readableUntil: isReadable ? shards[shardIndex].raft.leaseEnd : .zero,
+                present: shards[shardIndex].raft.stamp(now: now))
+            shards[shardIndex].viewTurn = turn
+        }
+        return shards[shardIndex].view
     }
 
     private mutating func write(
-        _ request: borrowing Request, _ peek: PeekBody?, slot: SlotID,
-        shard shardIndex: Int, from index: Int, relayed sequence: UInt64?, now: Moment
+        _ found: Int, _ request: borrowing Request, slot: SlotID, shard shardIndex: Int,
+        _ view: RaftView, from index: Int, relayed sequence: UInt64?, now: Moment
     ) -> Disposition {
         guard request.bytes.count <= settings.maxWriteByteCount else {
             return reply(to: index, relayed: sequence, .writeTooLarge(settings.maxWriteByteCount))
         }
         let group = shards[shardIndex].group
-        if shards[shardIndex].raft.isTransferring {
+        if view.isTransferring {
             return waitForLeader(group, of: index, relayed: sequence, now: now)
         }
-        guard hasRoom(shards[shardIndex]) else { return .wait(.backlog(group)) }
+        guard hasRoom(shardIndex) else { return .wait(.backlog(group)) }
         if sessions[index].roundReadCount > 0 { return .wait(.round(group)) }
-        if let peek, !isBehindOwnWrite(index, shardIndex), canReadNow(shardIndex, now: now),
-            self.peek(request, peek, shard: shardIndex, from: index, relayed: sequence, now: now)
+        if let peek = dispatchTable.peeks[found], now.boot < view.readableUntil,
+            !isBehindOwnWrite(index, shardIndex),
+            self.peek(
+                request, peek, slot: slot, shard: shardIndex, view, from: index,
+                relayed: sequence)
         {
             statistics.peeks += 1
             return .next
@@ -121,33 +139,25 @@ extension LoopCore {
     }
 
     func isBehindOwnWrite(_ index: Int, _ shardIndex: Int) -> Bool {
-        sessions[index].lastWrite(to: shardIndex) > shards[shardIndex].resolvedOperation
+        lastWrite(of: index, to: shardIndex) > shards[shardIndex].resolvedOperation
             && settings.fault != .readBeforeOwnWrite
     }
 
-    /// Whether applied state may be read at once under the lease.
-    private func canReadNow(_ shardIndex: Int, now: Moment) -> Bool {
-        shards[shardIndex].machine.isReady && shards[shardIndex].raft.hasCommittedOwnTerm
-            && shards[shardIndex].appliedIndex >= shards[shardIndex].raft.readFloor
-            && shards[shardIndex].raft.hasLease(now: now)
-    }
-
-    func readContext(_ shardIndex: Int, now: Moment) -> ExecutionContext {
-        var context = ExecutionContext(
-            now: shards[shardIndex].appliedStamp,
-            present: shards[shardIndex].raft.stamp(now: now), seed: 0, level: applyLevel)
-        if settings.fault == .expiryByPresentClock { context.fault = .expiryByPresentClock }
-        return context
+    /// What a read of applied state may go by.
+    func readContext(_ shardIndex: Int, slot: SlotID, present: Int64) -> ExecutionContext {
+        ExecutionContext(
+            now: shards[shardIndex].appliedStamp, present: present, level: applyLevel, slot: slot,
+            fault: settings.fault == .expiryByPresentClock ? .expiryByPresentClock : nil)
     }
 
     /// Runs a write's peek.
     ///
     /// - Returns: Whether it gave the final reply.
     private mutating func peek(
-        _ request: borrowing Request, _ peek: PeekBody, shard shardIndex: Int, from index: Int,
-        relayed sequence: UInt64?, now: Moment
+        _ request: borrowing Request, _ peek: PeekBody, slot: SlotID, shard shardIndex: Int,
+        _ view: RaftView, from index: Int, relayed sequence: UInt64?
     ) -> Bool {
-        var context = readContext(shardIndex, now: now)
+        var context = readContext(shardIndex, slot: slot, present: view.present)
         let machine = shards[shardIndex].machine
         let direct = beginReply(to: index)
         let start = writer.bytes.count
@@ -170,24 +180,28 @@ extension LoopCore {
     }
 
     private mutating func read(
-        _ request: borrowing Request, _ body: ReadBody, slot: SlotID, shard shardIndex: Int,
-        from index: Int, relayed sequence: UInt64?, now: Moment
+        _ found: Int, _ request: borrowing Request, slot: SlotID, shard shardIndex: Int,
+        _ view: RaftView, from index: Int, relayed sequence: UInt64?, now: Moment
     ) -> Disposition {
         if isBehindOwnWrite(index, shardIndex) {
             bind(request.bytes, slot: slot, to: shardIndex, from: index, relayed: sequence)
             return .next
         }
-        switch shards[shardIndex].raft.requestRead(now: now, into: &raftEffects) {
-        case .now:
-            guard canReadNow(shardIndex, now: now) else {
-                return .wait(.leader(shards[shardIndex].group))
-            }
+        if now.boot < view.readableUntil {
             statistics.leaseReads += 1
-            if !serve(request, body, shard: shardIndex, from: index, relayed: sequence, now: now) {
+            if !serve(
+                found, request, slot: slot, shard: shardIndex, view, from: index,
+                relayed: sequence)
+            {
                 statistics.tickReads += 1
                 bind(request.bytes, slot: slot, to: shardIndex, from: index, relayed: sequence)
             }
             return .next
+        }
+        switch shards[shardIndex].raft.requestRead(now: now, into: &raftEffects) {
+        case .now:
+            shards[shardIndex].viewTurn = 0
+            return .wait(.leader(shards[shardIndex].group))
         case .afterRound(let round):
             statistics.roundReads += 1
             sessions[index].roundReadCount += 1
@@ -210,10 +224,13 @@ extension LoopCore {
     /// - Returns: `false` when the read met a deadline later than the last applied stamp: nothing is
     ///   written then, and the read must follow a tick.
     private mutating func serve(
-        _ request: borrowing Request, _ body: ReadBody, shard shardIndex: Int, from index: Int,
-        relayed sequence: UInt64?, now: Moment
+        _ found: Int, _ request: borrowing Request, slot: SlotID, shard shardIndex: Int,
+        _ view: RaftView, from index: Int, relayed sequence: UInt64?
     ) -> Bool {
-        var context = readContext(shardIndex, now: now)
+        guard let body = dispatchTable.reads[found] else {
+            preconditionFailure("a read without a body")
+        }
+        var context = readContext(shardIndex, slot: slot, present: view.present)
         let machine = shards[shardIndex].machine
         let direct = beginReply(to: index)
         let start = writer.bytes.count
@@ -241,7 +258,7 @@ extension LoopCore {
         let operation = PendingOperation(
             session: reference(to: index), sequence: reserveReply(of: index, relayed: sequence),
             version: sessions[index].version, slot: slot, read: 0..<0)
-        let last = sessions[index].lastWrite(to: shardIndex)
+        let last = lastWrite(of: index, to: shardIndex)
         if last > shards[shardIndex].resolvedOperation,
             let batch = shards[shardIndex].proposedIndex(holding: last)
         {

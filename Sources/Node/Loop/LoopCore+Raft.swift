@@ -162,7 +162,9 @@ extension LoopCore {
 
     /// Turns the shard's open batch into an entry.
     mutating func closeBatch(of index: Int, now: Moment) {
-        guard !shards[index].open.isEmpty, !shards[index].raft.isTransferring else { return }
+        guard shards[index].open.commandCount > 0 || !shards[index].open.operations.isEmpty,
+            !shards[index].raft.isTransferring
+        else { return }
         var batch = Batch()
         swap(&batch, &shards[index].open)
         if batch.payload.isEmpty {
@@ -212,6 +214,7 @@ extension LoopCore {
     /// Carries out what the group at `index` has asked for since the last call.
     mutating func handleRaftEffects(of index: Int, now: Moment) {
         guard !raftEffects.isEmpty else { return }
+        shards[index].viewTurn = 0
         var batch: [RaftEffect] = []
         swap(&batch, &raftEffects)
         for effect in batch { handle(effect, of: index, now: now) }
@@ -304,7 +307,8 @@ extension LoopCore {
         guard let found = CommandTable.standard.find(request[0]),
             case .read(let body) = CommandTable.standard[found].body
         else { return }
-        var context = readContext(index, now: now)
+        var context = readContext(
+            index, slot: read.slot, present: shards[index].raft.stamp(now: now))
         let machine = shards[index].machine
         let reserved = beginReserved(read.session, sequence: read.sequence, version: read.version)
         let start = writer.bytes.count

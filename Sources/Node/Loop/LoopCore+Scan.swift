@@ -8,7 +8,7 @@ extension LoopCore {
     mutating func scan(
         _ request: borrowing Request, from index: Int, relayed sequence: UInt64?, now: Moment
     ) -> Disposition {
-        guard sequence != nil || sessions[index].replies.isEmpty else { return .wait(.replies) }
+        guard sequence != nil || sessions[index].owesNothing else { return .wait(.replies) }
         let scan: ScanRequest
         do throws(CommandError) {
             scan = try ScanRequest(parsing: request)

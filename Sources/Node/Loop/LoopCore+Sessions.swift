@@ -63,8 +63,9 @@ extension LoopCore {
     }
 
     func session(_ reference: SessionReference) -> Int? {
-        let session = sessions[reference.index]
-        return session.isOpen && session.generation == reference.generation ? reference.index : nil
+        let index = reference.index
+        return sessions[index].isOpen && sessions[index].generation == reference.generation
+            ? index : nil
     }
 
     func id(of index: Int) -> ConnectionID {
@@ -238,7 +239,7 @@ extension LoopCore {
     mutating func close(_ index: Int) {
         sessions[index].isClosing = true
         sessions[index].input = []
-        if sessions[index].replies.isEmpty { finishClosing(index) }
+        if sessions[index].owesNothing { finishClosing(index) }
     }
 
     private mutating func finishClosing(_ index: Int) {
@@ -288,15 +289,22 @@ extension LoopCore {
         switch obstacle {
         case .output: sessions[index].output.count <= settings.outputPauseByteCount / 2
         case .round: sessions[index].roundReadCount == 0
-        case .replies: sessions[index].replies.isEmpty
+        case .replies: sessions[index].owesNothing
         case .backlog(let group):
-            shardIndexes[group].map { hasRoom(shards[$0]) } ?? true
+            shardIndexes[group].map { hasRoom($0) } ?? true
         case .leader, .replicas: true
         }
     }
 
-    func hasRoom(_ shard: borrowing Shard) -> Bool {
-        shard.proposedByteCount + shard.open.payload.count < settings.proposalByteCount
+    func hasRoom(_ index: Int) -> Bool {
+        shards[index].proposedByteCount + shards[index].open.payload.count
+            < settings.proposalByteCount
+    }
+
+    /// The number of the session's last write to the shard at `shardIndex`; 0 without one.
+    func lastWrite(of index: Int, to shardIndex: Int) -> UInt64 {
+        shardIndex < sessions[index].lastWrites.count
+            ? sessions[index].lastWrites[shardIndex] : 0
     }
 
     /// Whether the session has waited for a leader as long as it may.
@@ -313,7 +321,7 @@ extension LoopCore {
     /// - Returns: Whether the writer holds the session's own output.
     mutating func beginReply(to index: Int) -> Bool {
         writer.version = sessions[index].version
-        guard sessions[index].replies.isEmpty, !sessions[index].isProxy else { return false }
+        guard sessions[index].owesNothing, !sessions[index].isProxy else { return false }
         swap(&writer.bytes, &sessions[index].output)
         return true
     }
@@ -370,7 +378,7 @@ extension LoopCore {
             sessions[index].replies.advance(into: &writer.bytes)
             swap(&writer.bytes, &sessions[index].output)
             list(index)
-            if sessions[index].isClosing, sessions[index].replies.isEmpty { finishClosing(index) }
+            if sessions[index].isClosing, sessions[index].owesNothing { finishClosing(index) }
         case .stored:
             if sessions[index].isProxy {
                 relay(writer.bytes, sequence: sequence, to: index)

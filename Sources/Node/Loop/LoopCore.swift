@@ -20,6 +20,9 @@ package struct LoopCore: ~Copyable {
     var clusterID: ClusterID?
     var directory = DirectoryState()
     var leaders = LeaderTable()
+    let dispatchTable = DispatchTable(CommandTable.standard)
+    /// Turns ended so far, and one.
+    var turn: UInt64 = 1
 
     // Replicas.
     var shards: [Shard] = []
@@ -111,6 +114,7 @@ package struct LoopCore: ~Copyable {
     package mutating func endTurn(now: Moment) {
         if hasFailed { return }
         hasApplyBacklog = false
+        turn += 1
         for index in shards.indices { applyCommitted(index, now: now) }
         retryObstructed(now: now)
         if journal.canFlush {

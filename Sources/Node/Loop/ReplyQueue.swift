@@ -15,22 +15,20 @@ struct ReplyQueue: Sendable {
     /// The sequence number of the oldest reply that is owed.
     private(set) var head: UInt64 = 0
 
-    var isEmpty: Bool { firstPlace == places.count }
-
     /// The sequence number that the next request gets.
-    var next: UInt64 { head + UInt64(places.count - firstPlace) }
-
-    var sideByteCount: Int { side.count }
+    private(set) var next: UInt64 = 0
 
     /// Keeps a place for a reply that comes later.
     mutating func append() -> UInt64 {
         places.append(.waiting)
+        next += 1
         return next - 1
     }
 
     /// Adds a reply that is ready, behind all that are owed.
     mutating func append(ready reply: [UInt8]) {
         places.append(.ready(offset: side.count, byteCount: reply.count))
+        next += 1
         side.append(contentsOf: reply)
     }
 

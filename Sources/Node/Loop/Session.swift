@@ -34,7 +34,8 @@ struct RelayedRequest: Sendable {
 
 /// What a loop knows of one connection.
 struct Session: Sendable {
-    var origin: SessionOrigin
+    let origin: SessionOrigin
+    let isProxy: Bool
     /// Raised each time the place is given to another connection.
     var generation: UInt32
     /// Redis's client id: increasing, unique in this process.
@@ -69,6 +70,7 @@ struct Session: Sendable {
 
     init(origin: SessionOrigin, generation: UInt32, clientID: UInt64, now: Instant) {
         self.origin = origin
+        if case .proxy = origin { isProxy = true } else { isProxy = false }
         self.generation = generation
         self.clientID = clientID
         isAuthenticated = true
@@ -76,14 +78,9 @@ struct Session: Sendable {
         lastActiveAt = now
     }
 
-    var isProxy: Bool {
-        if case .proxy = origin { return true }
-        return false
-    }
-
-    /// The number of this session's last write to the shard at `shardIndex`; 0 without one.
-    func lastWrite(to shardIndex: Int) -> UInt64 {
-        shardIndex < lastWrites.count ? lastWrites[shardIndex] : 0
+    /// Whether every reply has been written.
+    var owesNothing: Bool {
+        _read { yield replies.head == replies.next }
     }
 
     mutating func noteWrite(_ number: UInt64, to shardIndex: Int) {

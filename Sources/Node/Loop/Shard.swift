@@ -66,6 +66,16 @@ struct OrphanedOperation: Sendable {
     var slot: SlotID
 }
 
+/// What routing asks of a group again and again, worked out once a turn.
+struct RaftView: Sendable {
+    var isLeader = false
+    var isTransferring = false
+    /// Applied state may be read until then.
+    var readableUntil = Instant.zero
+    /// The shard clock when the view was made.
+    var present: Int64 = 0
+}
+
 /// A replica that this loop hosts: its log, its state, and what its clients wait for.
 struct Shard {
     let group: GroupID
@@ -103,6 +113,11 @@ struct Shard {
     var isExpiring = false
     /// Set when something that `groupStatus` reports has changed.
     var hasNews = true
+
+    /// What routing asks of ``raft``, as of turn ``viewTurn``.
+    var view = RaftView()
+    /// 0 when ``view`` has to be made again.
+    var viewTurn: UInt64 = 0
 
     var isLeader: Bool { raft.role == .leader }
 
