@@ -69,6 +69,8 @@ package enum CommandReplies {
         reply.set(command.documentation.tips.count)
         for tip in command.documentation.tips { reply.bulk(tip) }
         keySpecifications(command.keys, &reply)
+        // Redis writes no subcommands as a set, but some as an array.
+        if command.subcommands.isEmpty { return reply.set(0) }
         reply.array(command.subcommands.count)
         for subcommand in command.subcommands { info(subcommand, &reply) }
     }

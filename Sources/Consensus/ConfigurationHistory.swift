@@ -20,6 +20,15 @@ struct ConfigurationHistory: Sendable {
         (items.last { $0.index <= index } ?? items[0]).configuration
     }
 
+    /// Whether `replica` votes in the configuration in force at `index` or in a later one.
+    func hasVote(_ replica: ReplicaID, after index: LogIndex) -> Bool {
+        for item in items.reversed() {
+            if item.configuration.hasVote(replica) { return true }
+            if item.index <= index { return false }
+        }
+        return false
+    }
+
     /// Takes back the configurations after `index`.
     ///
     /// - Returns: Whether another one is in force now.

@@ -4,8 +4,12 @@ extension RaftGroup {
     // MARK: Campaigning
 
     /// Asks whether an election could be won, and begins it if so (dissertation §9.6).
+    ///
+    /// A voter campaigns, and so does one that a configuration removes which is not committed yet:
+    /// its log may be the only one long enough to win (dissertation §4.2.2). Its own vote doesn't
+    /// count then.
     mutating func campaign(now: Moment, into effects: inout [RaftEffect]) {
-        guard configuration.hasVote(replica) else { return }
+        guard configurations.hasVote(replica, after: commitIndex) else { return }
         becomeFollower(term, leader: nil, now: now, into: &effects)
         role = .preCandidate
         ballots = [ownBallot(now)]

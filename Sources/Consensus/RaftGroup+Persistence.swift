@@ -74,7 +74,12 @@ extension RaftGroup {
     package mutating func restore(
         _ snapshot: SnapshotMetadata, now: Moment, into effects: inout [RaftEffect]
     ) -> Bool {
-        guard snapshot.index > commitIndex, role != .leader else { return false }
+        guard role != .leader else { return false }
+        guard snapshot.index > commitIndex else {
+            // The leader doesn't know that there is no need, and waits.
+            acknowledge(commitIndex, into: &effects)
+            return false
+        }
         let known = log.term(at: snapshot.index)
         if let known, known != snapshot.term {
             // Our entry there was never committed, so nothing from there on was.

@@ -6,10 +6,10 @@ struct SegmentSurvey {
         /// Nothing in it counts: it was made ahead of need, or its beginning was cut short.
         case blank
         /// The header is intact, the first batch never got to disk whole.
-        case begun(SegmentHeader)
+        case begun(SegmentHeader, BatchReader.Damage)
         case whole(SegmentHeader)
         /// It was begun for good, and its beginning is bad now.
-        case damaged(offset: Int, what: String)
+        case damaged(BatchReader.Damage)
     }
 
     struct File {
@@ -21,7 +21,7 @@ struct SegmentSurvey {
 
         var header: SegmentHeader? {
             switch state {
-            case .begun(let header), .whole(let header): header
+            case .begun(let header, _), .whole(let header): header
             case .blank, .damaged: nil
             }
         }
@@ -59,12 +59,13 @@ struct SegmentSurvey {
                 file: .segment(sequence), found: version, supported: SegmentHeader.version)
         case .invalid:
             return BatchReader.provesBeginning(bytes, sequence: sequence)
-                ? .damaged(offset: 0, what: "a bad segment header") : .blank
+                ? .damaged(BatchReader.Damage(offset: 0, what: "a bad segment header")) : .blank
         case .valid(let found):
             // A recycled file keeps its old header until it is begun.
             guard found.sequence == sequence else {
                 return BatchReader.provesBeginning(bytes, sequence: sequence)
-                    ? .damaged(offset: 0, what: "another segment's header") : .blank
+                    ? .damaged(BatchReader.Damage(offset: 0, what: "another segment's header"))
+                    : .blank
             }
             header = found
         }
@@ -77,7 +78,7 @@ struct SegmentSurvey {
             let proven = reader.headers(after: SegmentHeader.byteCount).contains {
                 $0.syncedThrough > SegmentHeader.byteCount
             }
-            return proven ? .damaged(offset: error.offset, what: error.what) : .begun(header)
+            return proven ? .damaged(error) : .begun(header, error)
         }
     }
 
@@ -90,8 +91,8 @@ struct SegmentSurvey {
         var next: SegmentLink?
         switch newest.state {
         case .blank: return []
-        case .damaged(let offset, let what): throw damage(newest, offset: offset, what: what)
-        case .begun(let header): next = header.previous
+        case .damaged(let damage): throw corruption(damage, in: newest)
+        case .begun(let header, _): next = header.previous
         case .whole(let header):
             links.append(
                 Link(
@@ -108,9 +109,12 @@ struct SegmentSurvey {
                 break
             }
             switch file.state {
-            case .damaged(let offset, let what): throw damage(file, offset: offset, what: what)
-            case .blank, .begun:
-                throw damage(file, offset: 0, what: "no beginning in a segment that was complete")
+            case .damaged(let damage), .begun(_, let damage): throw corruption(damage, in: file)
+            case .blank:
+                throw corruption(
+                    BatchReader.Damage(
+                        offset: 0, what: "no beginning in a segment that was complete"),
+                    in: file)
             case .whole(let header):
                 guard header.id == link.id else {
                     throw .inconsistent(
@@ -135,11 +139,11 @@ struct SegmentSurvey {
         throw .foreignSegment(file: file.name, found: header.journalID, expected: expected)
     }
 
-    /// It may concern any group.
-    private func damage(_ file: File, offset: Int, what: String) -> JournalError {
+    private func corruption(_ damage: BatchReader.Damage, in file: File) -> JournalError {
         .corrupt(
-            file: file.name, offset: offset, byteCount: file.byteCount - offset, groups: [],
-            what: what)
+            file: file.name, offset: damage.offset,
+            byteCount: (damage.end ?? file.byteCount) - damage.offset,
+            groups: damage.group.map { [$0] } ?? [], what: damage.what)
     }
 }
 

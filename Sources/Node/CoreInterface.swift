@@ -102,7 +102,7 @@ package enum HomeEffect: Sendable {
     /// From now on, keep links to exactly these nodes.
     case links([PeerLink])
     /// Replace the identity file durably and atomically, then call
-    /// ``HomeCore/identityPersisted(_:into:)``. Completions come in order.
+    /// ``HomeCore/identityPersisted(now:into:)``. Completions come in order.
     case persistIdentity([UInt8])
     case post(CoreMessage, to: CoreID)
     case log(LogLevel, String)

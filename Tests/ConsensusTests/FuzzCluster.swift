@@ -73,6 +73,7 @@ struct FuzzCluster {
     private var deliveryPercent = 60
     private var diskPercent = 60
     private var disturbancePercent = 3
+    private var failureFactor: Int
     /// It receives nothing for now.
     private var deaf: Int?
     /// It crashes after this round.
@@ -93,6 +94,7 @@ struct FuzzCluster {
             settings.electionMilliseconds = 100
             settings.leaseMilliseconds = 90
         }
+        failureFactor = random.chance(percent: 30) ? 6 : 1
         settings.maxInflightMessageCount = 1 + random.below(8)
         let voters = random.chance(percent: 50) ? 3 : 5
         initial = Configuration(voters: (1...voters).map(Self.member))
@@ -138,6 +140,7 @@ struct FuzzCluster {
     mutating func heal() -> Bool {
         sides = Array(repeating: 0, count: Self.replicaCount)
         deaf = nil
+        failureFactor = 0
         lossPercent = 0
         deliveryPercent = 90
         diskPercent = 90
@@ -155,6 +158,22 @@ struct FuzzCluster {
             movePackets()
         }
         return report.writes > before && checker.violation == nil
+    }
+
+    /// One line a replica, for a failed expectation.
+    var description: String {
+        var lines = [checker.violation ?? "no violation"]
+        for group in replicas.compactMap(\.group) {
+            let configuration = group.configuration
+            lines.append(
+                "\(group.replica) \(group.role) term=\(group.term) commit=\(group.commitIndex) "
+                    + "last=\(group.lastIndex)@\(group.term(at: group.lastIndex) ?? .zero) "
+                    + "voters=\(configuration.voters.map(\.replica)) "
+                    + "outgoing=\(configuration.outgoing.map(\.replica)) "
+                    + "learners=\(configuration.learners.map(\.replica))"
+                    + (group.isAmnesiac ? " amnesiac" : ""))
+        }
+        return lines.joined(separator: "\n")
     }
 
     // MARK: The world
@@ -370,7 +389,7 @@ struct FuzzCluster {
 
     /// Crashes or cuts off a replica soon, at a moment that is worth it.
     private mutating func failAt(_ position: Int, percent: Int, isolates: Bool) {
-        guard random.chance(percent: percent) else { return }
+        guard random.chance(percent: percent * failureFactor) else { return }
         if isolates, random.chance(percent: 70) {
             sides = Array(repeating: 0, count: Self.replicaCount)
             sides[position] = 1
@@ -381,7 +400,7 @@ struct FuzzCluster {
 
     private mutating func disturb() {
         let position = random.below(replicas.count)
-        switch random.below(10) {
+        switch random.below(12) {
         case 0: crash(position)
         case 1: if let leader = anyLeader() { crash(leader) }
         case 2: partition()
@@ -389,6 +408,7 @@ struct FuzzCluster {
         case 4, 5: configure()
         case 6, 7: transfer()
         case 8: deaf = position
+        case 9, 10: compactAll()
         default: isolateLeader()
         }
     }
@@ -434,6 +454,11 @@ struct FuzzCluster {
         sides = Array(repeating: 0, count: Self.replicaCount)
         sides[leader] = 1
         if random.chance(percent: 50) { sides[random.below(Self.replicaCount)] = 1 }
+    }
+
+    /// Makes every replica that can forget what it has applied.
+    private mutating func compactAll() {
+        for position in replicas.indices { compact(position) }
     }
 
     private mutating func compact(_ position: Int) {

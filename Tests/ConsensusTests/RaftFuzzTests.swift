@@ -15,7 +15,7 @@ struct RaftFuzzTests {
         let report = cluster.run()
         #expect(report.violation == nil, "seed \(seed)")
         let isHealed = cluster.heal()
-        #expect(isHealed, "seed \(seed) does not heal")
+        #expect(isHealed, "seed \(seed) does not heal: \(cluster.description)")
     }
 
     @Test("keep them in periodic mode with power cuts", arguments: 1...seedCount)
@@ -24,7 +24,7 @@ struct RaftFuzzTests {
         let report = cluster.run()
         #expect(report.violation == nil, "seed \(seed)")
         let isHealed = cluster.heal()
-        #expect(isHealed, "seed \(seed) does not heal")
+        #expect(isHealed, "seed \(seed) does not heal: \(cluster.description)")
     }
 
     @Test("meet everything that they are meant to test")

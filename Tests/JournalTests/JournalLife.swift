@@ -46,6 +46,18 @@ struct JournalLife {
         var carried = 0
         var snapshots = 0
         var largestSegmentCount = 0
+
+        mutating func add(_ other: Statistics) {
+            crashes += other.crashes
+            cuts += other.cuts
+            lostBatches += other.lostBatches
+            amnesias += other.amnesias
+            recycled += other.recycled
+            removed += other.removed
+            carried += other.carried
+            snapshots += other.snapshots
+            largestSegmentCount = max(largestSegmentCount, other.largestSegmentCount)
+        }
     }
 
     private var generator: SeededGenerator

@@ -18,9 +18,93 @@ extension JournalLife {
 
 @Suite("Journal under random lives")
 struct PropertyTests {
-    @Test("keeps what is durable and nothing else", arguments: 0..<200 as Range<UInt64>)
+    @Test("keeps what is durable and nothing else", arguments: 0..<100 as Range<UInt64>)
     func keepsWhatIsDurable(seed: UInt64) throws {
         var life = try JournalLife(seed: seed)
         try life.run(stepCount: 1500)
+    }
+
+    @Test(
+        "keeps what is durable when one group is busy and the others lag",
+        arguments: 0..<30 as Range<UInt64>)
+    func copiesForward(seed: UInt64) throws {
+        var options = JournalLife.Options()
+        options.favouritePercent = 97
+        options.crashPercent = 1
+        var life = try JournalLife(seed: seed, options: options)
+        try life.run(stepCount: 3000)
+        #expect(life.statistics.recycled > 0)
+        #expect(life.statistics.largestSegmentCount < 60)
+    }
+
+    @Test("the lives reach what they are there to test")
+    func reachesEverything() throws {
+        var total = JournalLife.Statistics()
+        for seed in 0..<20 as Range<UInt64> {
+            var options = JournalLife.Options()
+            options.favouritePercent = seed % 2 == 0 ? 20 : 97
+            var life = try JournalLife(seed: seed, options: options)
+            try life.run(stepCount: 2000)
+            total.add(life.statistics)
+        }
+        #expect(total.crashes > 0)
+        #expect(total.cuts > 0)
+        #expect(total.lostBatches > 0)
+        #expect(total.amnesias > 0)
+        #expect(total.recycled > 0)
+        #expect(total.removed > 0)
+        #expect(total.carried > 0)
+        #expect(total.snapshots > 0)
+    }
+
+    @Test("a vote that a checkpoint leaves out is missed")
+    func findsLostVote() throws {
+        var found = 0
+        for seed in 0..<20 as Range<UInt64> {
+            var options = JournalLife.Options()
+            options.fault = .voteLostOnRecycle
+            var life = try JournalLife(seed: seed, options: options)
+            do {
+                try life.run(stepCount: 1500)
+            } catch let failure as JournalLife.Failure {
+                #expect(failure.description.contains("vote: nil"))
+                found += 1
+            }
+        }
+        #expect(found > 10)
+    }
+
+    @Test("nothing useless is left behind after a restart", arguments: 0..<20 as Range<UInt64>)
+    func leavesNothingBehind(seed: UInt64) throws {
+        var life = try JournalLife(seed: seed)
+        try life.run(stepCount: 600)
+        try life.crash(powerCut: seed % 2 == 0)
+        try life.drain()
+        var expected: [JournalFile] = []
+        for (group, state) in life.head.groups {
+            if let snapshot = state.snapshot { expected.append(.snapshot(group, snapshot.index)) }
+        }
+        let snapshots = life.disk.contents.keys.filter {
+            if case .snapshot = $0 { true } else { false }
+        }
+        #expect(snapshots == expected)
+        #expect(life.disk.contents.count - snapshots.count == life.journal.segmentCount)
+    }
+
+    @Test(
+        "a clean stop is seen, and spares a replica its amnesia",
+        arguments: [Durability.sync, .periodic])
+    func stopsCleanly(durability: Durability) throws {
+        var options = JournalLife.Options()
+        options.durability = durability
+        options.crashPercent = 0
+        var life = try JournalLife(seed: 5, options: options)
+        try life.run(stepCount: 500)
+        try life.stopCleanly()
+        try life.crash(powerCut: true)
+        #expect(life.statistics.amnesias == 0)
+        try life.run(stepCount: 300)
+        try life.crash(powerCut: true)
+        #expect(life.statistics.amnesias == (durability == .periodic ? 1 : 0))
     }
 }

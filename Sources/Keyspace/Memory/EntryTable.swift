@@ -149,12 +149,13 @@ struct EntryTable {
         guard let block else { return nil }
         // A range is never finer than the prefix that a cursor can hold.
         let shift = max(block.shift, 16)
+        let width: UInt64 = (1 << shift) - 1
         var range = start >> shift
         var visited = 0
         var seen = 0
-        while visited < limit, seen < 10 * limit {
+        while visited < limit, seen / 10 < limit {
             let first = max(range << shift, start)
-            let last = range << shift | ((1 << shift) - 1)
+            let last = range << shift | width
             visited += Self.visit(first...last, of: block, secret: secret, visit)
             if let older = block.older {
                 visited += Self.visit(first...last, of: older, secret: secret, visit)

@@ -1,0 +1,140 @@
+import Gossip
+import Primitives
+import Topology
+
+/// A node's wish to be in the directory with certain addresses.
+struct RegistrationWish: Sendable {
+    var addresses: AdvertisedAddresses
+    var at: Instant
+    var proposedAt: Instant?
+}
+
+/// When the leader of group 0 proposed what is done once.
+struct DirectoryProposals: Sendable {
+    var createdAt: Instant?
+    var formedAt: Instant?
+    var membersAt: Instant?
+}
+
+/// The duties of the node that leads group 0. All it proposes is checked again when it is applied, so
+/// that proposing twice, or by two nodes that both think they lead, does no harm.
+extension HomeCore {
+    /// Group 0 as this node's replica sees it, while it leads.
+    var ledDirectory: GroupStatus? {
+        guard let status = ownReports[.directory]?.status, status.isLeader else { return nil }
+        return status
+    }
+
+    mutating func direct(now: Instant, into effects: inout [HomeEffect]) {
+        guard let status = ledDirectory, let membership = founding.membership else { return }
+        guard directory.isCreated else {
+            guard isDue(proposals.createdAt, now: now) else { return }
+            proposals.createdAt = now
+            let founding = ClusterFounding(
+                clusterID: membership.clusterID, name: settings.clusterName,
+                hashSecret: generator.next(),
+                replicationFactor: UInt8(clamping: settings.replicationFactor),
+                founders: membership.founders)
+            return propose(.createCluster(founding), into: &effects)
+        }
+        wish(nodeID, settings.addresses, now: now)
+        grantWishes(now: now, into: &effects)
+        formShards(now: now, into: &effects)
+        adjustMembers(status.configuration, now: now, into: &effects)
+        balanceLeaders(now: now, into: &effects)
+    }
+
+    private func propose(_ command: DirectoryCommand, into effects: inout [HomeEffect]) {
+        effects.append(.post(.proposeDirectory(command), to: .loop(0)))
+    }
+
+    /// Whether what was proposed at `last` should be proposed, or proposed again.
+    private func isDue(_ last: Instant?, now: Instant) -> Bool {
+        last.map { now.milliseconds(since: $0) >= settings.retryMilliseconds } ?? true
+    }
+
+    // MARK: Registration
+
+    /// Sees to it that the directory has this node with its addresses.
+    mutating func registerSelf(now: Instant, into effects: inout [HomeEffect]) {
+        guard founding.membership != nil, ledDirectory == nil, now >= nextRegistrationAt,
+            directory.nodes[nodeID]?.addresses != settings.addresses,
+            let leader = directoryLeader, leader != nodeID
+        else { return }
+        nextRegistrationAt = now.advanced(milliseconds: settings.retryMilliseconds)
+        send(.register(nodeID, settings.addresses), to: leader, into: &effects)
+    }
+
+    /// Brings another node's wish to the leader of group 0.
+    mutating func passOn(
+        _ node: NodeID, _ addresses: AdvertisedAddresses, now: Instant,
+        into effects: inout [HomeEffect]
+    ) {
+        if ledDirectory != nil {
+            wish(node, addresses, now: now)
+            direct(now: now, into: &effects)
+        } else if let leader = directoryLeader, leader != nodeID {
+            send(.register(node, addresses), to: leader, into: &effects)
+        }
+    }
+
+    mutating func wish(_ node: NodeID, _ addresses: AdvertisedAddresses, now: Instant) {
+        guard ledDirectory != nil, directory.nodes[node]?.addresses != addresses else { return }
+        if let known = wishes[node], known.addresses == addresses {
+            wishes[node]?.at = now
+        } else if wishes[node] != nil || wishes.count < settings.maxWishCount {
+            wishes[node] = RegistrationWish(addresses: addresses, at: now)
+        }
+    }
+
+    private mutating func grantWishes(now: Instant, into effects: inout [HomeEffect]) {
+        let directory = directory
+        let lifetime = settings.wishMilliseconds
+        wishes.removeAll { node, wish in
+            directory.nodes[node]?.addresses == wish.addresses
+                || now.milliseconds(since: wish.at) >= lifetime
+        }
+        for (node, wish) in wishes where isDue(wish.proposedAt, now: now) {
+            wishes[node]?.proposedAt = now
+            let isKnown = directory.nodes[node] != nil
+            propose(
+                isKnown
+                    ? .updateAddresses(node, wish.addresses) : .registerNode(node, wish.addresses),
+                into: &effects)
+        }
+    }
+
+    // MARK: Shards
+
+    /// Creates the shards once all founders are registered, or, where some will never come, once
+    /// others have taken their places.
+    private mutating func formShards(now: Instant, into effects: inout [HomeEffect]) {
+        guard !directory.isFormed, isDue(proposals.formedAt, now: now) else { return }
+        let founders = directory.founders.map(\.node)
+        let registered = directory.nodes.keys
+        let isWhole = founders.allSatisfy { directory.nodes[$0] != nil }
+        guard isWhole || registered.count >= founders.count else { return }
+        proposals.formedAt = now
+        let plans = Placement.initialShards(
+            on: isWhole ? founders : registered, shardCount: settings.shardCount,
+            replicationFactor: directory.replicationFactor)
+        propose(.createShards(plans), into: &effects)
+    }
+
+    // MARK: Group 0's members
+
+    /// Every registered node follows group 0: whoever has no vote is a learner.
+    private mutating func adjustMembers(
+        _ configuration: Configuration, now: Instant, into effects: inout [HomeEffect]
+    ) {
+        guard !configuration.isJoint, isDue(proposals.membersAt, now: now) else { return }
+        let learners = directory.nodes.values.map(\.directoryMember)
+            .filter { !configuration.voters.contains($0) }.sorted()
+        guard learners != configuration.learners else { return }
+        proposals.membersAt = now
+        effects.append(
+            .post(
+                .changeDirectoryMembers(voters: configuration.voters, learners: learners),
+                to: .loop(0)))
+    }
+}

@@ -1,0 +1,72 @@
+import Gossip
+import Primitives
+import Topology
+
+/// Who leads what: from this node's loops, and from the other homes.
+extension HomeCore {
+    mutating func take(
+        _ reports: [GroupStatus], loop: Int, now: Instant, into effects: inout [HomeEffect]
+    ) {
+        var gained = false
+        for status in reports {
+            let wasLeader = ownReports[status.group]?.status.isLeader ?? false
+            ownReports[status.group] = OwnReport(status: status, loop: loop)
+            if let leader = status.leader {
+                _ = offer(
+                    LeaderHint(group: status.group, term: status.term, leader: leader.node))
+            }
+            if status.isLeader {
+                adopt(status, from: nodeID, now: now)
+                gained = gained || !wasLeader
+            }
+            if status.group == .directory, !status.isLeader || !wasLeader {
+                proposals = DirectoryProposals()
+            }
+        }
+        if gained { nextReportAt = now }
+    }
+
+    mutating func hear(
+        _ reports: [GroupStatus], from node: NodeID, now: Instant,
+        into effects: inout [HomeEffect]
+    ) {
+        var hints: [LeaderHint] = []
+        for status in reports where status.isLeader {
+            adopt(status, from: node, now: now)
+            let hint = LeaderHint(group: status.group, term: status.term, leader: node)
+            if offer(hint) { hints.append(hint) }
+        }
+        if !hints.isEmpty { post(toEachLoop: .leaderHints(hints), into: &effects) }
+    }
+
+    private mutating func adopt(_ status: GroupStatus, from node: NodeID, now: Instant) {
+        if let known = leaderReports[status.group], known.status.term > status.term { return }
+        leaderReports[status.group] = LeaderReport(status: status, leader: node, at: now)
+    }
+
+    /// What this node leads.
+    var ledReports: [GroupStatus] { ownReports.values.map(\.status).filter(\.isLeader) }
+
+    /// Tells every other node what this one leads, once a second.
+    mutating func tellReports(now: Instant, into effects: inout [HomeEffect]) {
+        guard now >= nextReportAt else { return }
+        nextReportAt = now.advanced(milliseconds: settings.reportMilliseconds)
+        let reports = ledReports
+        guard !reports.isEmpty else { return }
+        for link in links { send(.reports(reports), to: link.node, into: &effects) }
+    }
+
+    /// Who leads `group`, and in which term, as far as is known here.
+    func leader(of group: GroupID) -> (node: NodeID, term: Term)? {
+        var best: (node: NodeID, term: Term)?
+        func consider(_ node: NodeID?, _ term: Term) {
+            if let node, best.map({ $0.term <= term }) ?? true { best = (node, term) }
+        }
+        if let hint = gossip.hint(group) { consider(hint.leader, hint.term) }
+        if let report = leaderReports[group] { consider(report.leader, report.status.term) }
+        if let own = ownReports[group]?.status { consider(own.leader?.node, own.term) }
+        return best
+    }
+
+    var directoryLeader: NodeID? { leader(of: .directory)?.node }
+}

@@ -1,0 +1,70 @@
+package import Primitives
+package import Topology
+
+/// What the homes of two nodes tell each other: the body of a frame.
+package enum HomeMessage: Equatable, Sendable {
+    /// A piece of gossip's push-pull.
+    case gossip([UInt8])
+    /// To the leader of group 0: the node wants to be in the directory with these addresses.
+    case register(NodeID, AdvertisedAddresses)
+    /// To the leader of a group: hand it over.
+    case transferLeadership(GroupID, to: NodeID)
+    /// What the sender leads.
+    case reports([GroupStatus])
+
+    /// The numbers travel between nodes: append only.
+    private enum Kind: UInt8 {
+        case gossip = 1
+        case register = 2
+        case transferLeadership = 3
+        case reports = 4
+    }
+
+    package func encode() -> [UInt8] {
+        var bytes: [UInt8] = []
+        switch self {
+        case .gossip(let packet):
+            bytes.append(Kind.gossip.rawValue)
+            bytes += packet
+        case .register(let node, let addresses):
+            bytes.append(Kind.register.rawValue)
+            bytes.append(littleEndian: node.rawValue)
+            addresses.encode(into: &bytes)
+        case .transferLeadership(let group, let node):
+            bytes.append(Kind.transferLeadership.rawValue)
+            bytes.append(littleEndian: group.rawValue)
+            bytes.append(littleEndian: node.rawValue)
+        case .reports(let reports):
+            bytes.append(Kind.reports.rawValue)
+            bytes.append(littleEndian: UInt32(reports.count))
+            for report in reports { report.encode(into: &bytes) }
+        }
+        return bytes
+    }
+
+    package init(decoding bytes: [UInt8]) throws(DecodingFailure) {
+        var reader = ByteReader(bytes)
+        guard let kind = Kind(rawValue: try reader.read(UInt8.self, "home message")) else {
+            throw DecodingFailure(what: "home message", offset: 0)
+        }
+        switch kind {
+        case .gossip:
+            let packet = try reader.readBytes(reader.remainingByteCount, "gossip")
+            self = .gossip(packet)
+        case .register:
+            let node = NodeID(try reader.read(UInt64.self, "node"))
+            self = .register(node, try AdvertisedAddresses(reading: &reader))
+        case .transferLeadership:
+            let group = GroupID(try reader.read(UInt32.self, "group"))
+            self = .transferLeadership(
+                group, to: NodeID(try reader.read(UInt64.self, "new leader")))
+        case .reports:
+            var reports: [GroupStatus] = []
+            for _ in 0..<(try reader.read(UInt32.self, "reports")) {
+                reports.append(try GroupStatus(reading: &reader))
+            }
+            self = .reports(reports)
+        }
+        try reader.expectEnd("end of home message")
+    }
+}

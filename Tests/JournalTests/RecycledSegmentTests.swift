@@ -1,0 +1,115 @@
+@testable import Journal
+import Primitives
+import Testing
+
+/// Batches of one size, so that each lies exactly where one of the file's earlier use was.
+@Suite("Journal in recycled segments")
+struct RecycledSegmentTests {
+    private static let group = GroupID(1)
+    private static let now = Moment(boot: .zero, wallMilliseconds: 1_000_000)
+
+    private var disk = MemoryDisk(seed: 1)
+    private var journal: Journal
+    private var lastIndex: UInt64 = 0
+
+    init() throws {
+        journal = try Self.recover(disk).journal
+        journal.append(
+            .groupCreated(Self.group, ReplicaID(1), Configuration(voters: [])))
+    }
+
+    private static func recover(_ disk: MemoryDisk) throws -> Journal.Recovery {
+        try Journal.recover(
+            from: disk, settings: JournalSettings(segmentByteCount: 8192), bootID: 1, seed: 2,
+            now: now)
+    }
+
+    /// Appends three entries and a snapshot of what was there before.
+    private mutating func appendBatch() {
+        for _ in 0..<3 {
+            lastIndex += 1
+            journal.append(
+                .entry(
+                    Self.group,
+                    LogEntry(
+                        term: Term(1), index: LogIndex(lastIndex), kind: .command,
+                        stamp: 1_000_000,
+                        payload: [UInt8](
+                            repeating: UInt8(truncatingIfNeeded: lastIndex), count: 500)
+                    )))
+        }
+        journal.append(
+            .snapshot(
+                Self.group,
+                SnapshotMetadata(
+                    index: LogIndex(lastIndex - 3), term: Term(1),
+                    configuration: Configuration(voters: []), stamp: 1_000_000)))
+    }
+
+    private mutating func execute(_ requests: inout [DiskRequest]) {
+        disk.accept(&requests)
+        while !disk.queue.isEmpty {
+            _ = disk.step()
+            journal.completed(into: &requests)
+            disk.accept(&requests)
+        }
+    }
+
+    @Test("a torn batch never takes up intact records of an earlier one in the same place")
+    mutating func rejectsOldRecords() throws {
+        var tornCount = 0
+        for round in 0..<40 {
+            var requests: [DiskRequest] = []
+            if lastIndex > 0 {
+                journal.writeSnapshot(Self.group, LogIndex(lastIndex), [], into: &requests)
+            }
+            execute(&requests)
+            let before = JournalModel(try Self.recover(disk).groups)
+            appendBatch()
+            _ = journal.flush(now: Self.now, into: &requests)
+            while let next = requests.first {
+                if case .write(let sequence, let offset, let bytes, _) = next, round > 20,
+                    offset > 0
+                {
+                    let old = try disk.read(.segment(sequence))
+                    guard let replaced = BatchHeader(at: offset, of: old) else { break }
+                    #expect(replaced.batchByteCount == bytes.count)
+                    tornCount += try tear(bytes, at: offset, of: sequence, before: before)
+                }
+                requests.removeFirst()
+                var one = [next]
+                disk.accept(&one)
+                _ = disk.step()
+                journal.completed(into: &requests)
+            }
+        }
+        #expect(tornCount > 100)
+    }
+
+    /// Leaves out each sector alone, and each end of the batch.
+    private func tear(
+        _ bytes: [UInt8], at offset: Int, of sequence: UInt64, before: JournalModel
+    ) throws -> Int {
+        let old = try disk.read(.segment(sequence))
+        let sectors = offset / 512...(offset + bytes.count - 1) / 512
+        var whole = old
+        whole.replaceSubrange(offset..<offset + bytes.count, with: bytes)
+        var count = 0
+        for missing in sectors {
+            for last in [missing, sectors.upperBound] {
+                var torn = whole
+                for sector in missing...last {
+                    torn.replaceSubrange(
+                        sector * 512..<(sector + 1) * 512,
+                        with: old[sector * 512..<(sector + 1) * 512])
+                }
+                guard torn != whole else { continue }
+                var copy = disk
+                copy.replace(.segment(sequence), with: torn)
+                #expect(JournalModel(try Self.recover(copy).groups) == before)
+                count += 1
+            }
+        }
+        return count
+    }
+}
