@@ -7,11 +7,12 @@ package struct CommandTable: Sendable {
     private static let nameByteLimit = 24
     private static let bucketCount = 512
 
-    /// A name in lower case, zero-filled.
+    /// A name in lower case.
     private struct PackedName: Equatable {
         var first: UInt64 = 0
         var second: UInt64 = 0
         var third: UInt64 = 0
+        var byteCount = 0
 
         var bucket: Int {
             let mixed = (first ^ second << 7 ^ third << 13) &* 0x9E37_79B9_7F4A_7C15
@@ -67,6 +68,7 @@ package struct CommandTable: Sendable {
     private static func pack(_ name: Span<UInt8>) -> PackedName? {
         guard 1...nameByteLimit ~= name.count else { return nil }
         var packed = PackedName()
+        packed.byteCount = name.count
         packed.first = word(of: name, from: 0)
         if name.count > 8 { packed.second = word(of: name, from: 8) }
         if name.count > 16 { packed.third = word(of: name, from: 16) }

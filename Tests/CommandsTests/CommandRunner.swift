@@ -132,3 +132,18 @@ struct CommandRunner: ~Copyable {
         }
     }
 }
+
+/// The test asked for a command that isn't there.
+struct NoSuchCommand: Error {}
+
+extension CommandTable {
+    func index(_ name: String) -> Int? {
+        let bytes = [UInt8](name.utf8)
+        return find(bytes.span)
+    }
+
+    func row(_ name: String) throws -> Command {
+        guard let index = index(name) else { throw NoSuchCommand() }
+        return self[index]
+    }
+}
