@@ -35,7 +35,8 @@ package struct HomeCore: ~Copyable {
     /// Datagrams that did not open: of another secret, or damaged.
     package private(set) var rejectedDatagramCount = 0
     /// Datagrams and frames whose contents make no sense.
-    package internal(set) var malformedCount = 0
+    private var unreadableCount = 0
+    package var malformedCount: Int { unreadableCount + gossip.malformedCount }
 
     /// What a loop said of a group, and which loop it was.
     struct OwnReport: Sendable {
@@ -91,6 +92,9 @@ package struct HomeCore: ~Copyable {
     /// `nil` until the node's place in a cluster is durable.
     package var clusterID: ClusterID? { founding.membership?.clusterID }
 
+    /// Gossip packets and news of another cluster.
+    package var foreignPacketCount: Int { gossip.foreignCount }
+
     // MARK: Events
 
     package mutating func start(now: Moment, into effects: inout [HomeEffect]) {
@@ -128,7 +132,7 @@ package struct HomeCore: ~Copyable {
         _ bytes: [UInt8], from source: Address, now: Moment, into effects: inout [HomeEffect]
     ) {
         guard let kind = bytes.first.flatMap(DatagramKind.init(rawValue:)) else {
-            malformedCount += 1
+            unreadableCount += 1
             return
         }
         guard let plain = sealer.open(Array(bytes.dropFirst()), context: [kind.rawValue]) else {
@@ -148,7 +152,7 @@ package struct HomeCore: ~Copyable {
                     message, from: source, directory: directory, now: now.boot, into: &steps)
                 carryOut(steps, now: now, into: &effects)
             } catch {
-                malformedCount += 1
+                unreadableCount += 1
             }
         }
         updateLinks(into: &effects)
@@ -162,7 +166,7 @@ package struct HomeCore: ~Copyable {
         do throws(DecodingFailure) {
             message = try HomeMessage(decoding: body)
         } catch {
-            malformedCount += 1
+            unreadableCount += 1
             return
         }
         switch message {

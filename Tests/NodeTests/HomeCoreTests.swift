@@ -1,0 +1,211 @@
+import Gossip
+import Node
+import Primitives
+import Testing
+import Topology
+
+@Suite("The home core") struct HomeCoreTests {
+    @Test("founds, registers every node and creates the shards", arguments: 0..<12)
+    func formation(seed: UInt64) throws {
+        let world = HomeWorld(seedCount: 3, seed: seed)
+        world.lossPercent = Int(seed % 3) * 15
+        for index in [2, 0, 1] {
+            try world.start(index)
+            world.run(milliseconds: world.generator.below(500))
+        }
+        world.run(milliseconds: 15_000)
+        for index in 0..<3 {
+            let status = try #require(world.status(index))
+            #expect(status.isFormed && status.shards.count == 16)
+            #expect(status.obstacle == nil && status.warnings.isEmpty)
+            #expect(status.nodes.count == 3)
+            #expect(status.nodes.allSatisfy { $0.health == .alive && $0.role == .voter })
+            #expect(status.shards.allSatisfy { $0.leader != nil && $0.replicas.count == 3 })
+            #expect(status.shards.allSatisfy { $0.replicas.allSatisfy { $0.lag == 0 } })
+            #expect(status.directory?.leader == world.groups[.directory]?.leader?.node)
+            #expect(world.machines[index].clusterSeen == status.clusterID)
+            #expect(world.machines[index].links.count == 2)
+        }
+        #expect(world.log.count { if case .createShards = $0.command { true } else { false } } < 3)
+        #expect(world.leaderCounts.sorted() == [5, 5, 6])
+    }
+
+    @Test("serves within three seconds of the start of the last seed", arguments: 0..<8)
+    func speed(seed: UInt64) throws {
+        let world = HomeWorld(seedCount: 3, seed: seed)
+        try world.startAll()
+        world.run(milliseconds: 3000)
+        for index in 0..<3 {
+            let status = try #require(world.status(index))
+            #expect(status.isFormed && status.shards.allSatisfy { $0.leader != nil })
+        }
+    }
+
+    @Test("of a single node without seeds forms a cluster by itself, and says that it is alone")
+    func single() throws {
+        let world = HomeWorld(seedCount: 1, seed: 1)
+        world.adjust(0) { $0.seeds = [] }
+        try world.start(0)
+        world.run(milliseconds: 2000)
+        let status = try #require(world.status(0))
+        #expect(status.isFormed && status.founderCount == 1)
+        #expect(status.shards.allSatisfy { $0.leader == status.node && $0.replicas.count == 1 })
+        #expect(status.warnings.count == 1 && world.machines[0].warnings == status.warnings)
+        #expect(status.warnings[0].contains("founded by one seed"))
+    }
+
+    @Test("lets a node outside the list join as a learner of the directory", arguments: 0..<6)
+    func joining(seed: UInt64) throws {
+        let world = HomeWorld(seedCount: 3, extraCount: 2, seed: seed)
+        try world.startAll()
+        world.run(milliseconds: 15_000)
+        for index in world.machines.indices {
+            let status = try #require(world.status(index))
+            #expect(status.clusterID == world.status(0)?.clusterID)
+            #expect(status.nodes.count == 5 && status.isFormed)
+            #expect(status.nodes.count { $0.role == .learner } == 2)
+            #expect(status.shards.allSatisfy { $0.leader != nil })
+        }
+        let extras = [3, 4].compactMap { world.node($0) }
+        #expect(
+            world.groups[.directory]?.configuration.learners.map(\.node).sorted()
+                == extras.sorted())
+        #expect(Set(world.machines.compactMap(\.replica)).count == 5)
+    }
+
+    @Test("moves leaders off a dead node's survivors, and back when it returns", arguments: 0..<8)
+    func balance(seed: UInt64) throws {
+        let world = HomeWorld(seedCount: 3, seed: seed)
+        try world.startAll()
+        world.run(milliseconds: 15_000)
+        #expect(world.leaderCounts.sorted() == [5, 5, 6])
+        let victim = Int(seed % 3)
+        world.kill(victim)
+        world.run(milliseconds: 15_000)
+        #expect(world.leaderCounts == [8, 8])
+        let health = world.status((victim + 1) % 3)?.nodes.map(\.health)
+        #expect(health?.count { $0 == .dead } == 1)
+        try world.start(victim)
+        world.run(milliseconds: 20_000)
+        #expect(world.leaderCounts.sorted() == [5, 5, 6])
+        let count = world.transferCount
+        world.run(milliseconds: 20_000)
+        #expect(world.transferCount == count)
+    }
+
+    @Test("hands over what it leads before it stops") func draining() throws {
+        let world = HomeWorld(seedCount: 3, seed: 5)
+        try world.startAll()
+        world.run(milliseconds: 15_000)
+        #expect(world.machines[1].home?.core.isDrained == false)
+        world.drain(1)
+        world.run(milliseconds: 3000)
+        #expect(world.machines[1].home?.core.isDrained == true)
+        #expect(world.leaderCounts[1] == 0 && world.leaderCounts.reduce(0, +) == 16)
+        #expect(world.groups[.directory]?.leader?.node != world.node(1))
+        let health = world.status(0)?.nodes.first { $0.id == world.node(1) }?.health
+        #expect(health == .left)
+    }
+
+    @Test("tells the directory when its addresses change") func newAddresses() throws {
+        let world = HomeWorld(seedCount: 3, extraCount: 1, seed: 6)
+        try world.startAll()
+        world.run(milliseconds: 10_000)
+        for index in [0, 3] {
+            let node = try #require(world.node(index))
+            world.kill(index)
+            world.run(milliseconds: 2000)
+            try world.start(index, advertisedPort: 7777)
+            world.run(milliseconds: 5000)
+            #expect(world.node(index) == node)
+            #expect(world.machines[1].directory.nodes[node]?.cluster.port == 7777)
+        }
+    }
+
+    @Test("comes back after every node was stopped") func restart() throws {
+        let world = HomeWorld(seedCount: 3, extraCount: 1, seed: 8)
+        try world.startAll()
+        world.run(milliseconds: 10_000)
+        let before = world.status(0)?.clusterID
+        let nodes = world.machines.indices.map { world.node($0) }
+        for index in world.machines.indices { world.kill(index) }
+        world.run(milliseconds: 1000)
+        try world.startAll()
+        world.run(milliseconds: 10_000)
+        #expect(world.machines.indices.map { world.node($0) } == nodes)
+        for index in world.machines.indices {
+            let status = try #require(world.status(index))
+            #expect(status.clusterID == before && status.isFormed)
+            #expect(world.machines[index].links.count == 3)
+        }
+    }
+
+    @Test("stops the later of two processes with one folder") func clone() throws {
+        let world = HomeWorld(seedCount: 3, extraCount: 1, seed: 9)
+        for index in 0..<3 { try world.start(index) }
+        world.run(milliseconds: 8000)
+        let file = world.machines[1].file
+        world.adjust(3) { $0.file = file }
+        try world.start(3)
+        world.run(milliseconds: 8000)
+        guard case .clonedIdentity(let text) = world.machines[3].stop else {
+            Issue.record("the copy runs on: \(String(describing: world.machines[3].stop))")
+            return
+        }
+        #expect(text.contains("its data folder was copied"))
+        #expect(world.machines[1].home != nil && world.machines[1].stop == nil)
+    }
+
+    @Test("counts and drops datagrams of another secret") func secrets() throws {
+        let world = HomeWorld(seedCount: 3, extraCount: 1, seed: 10)
+        world.adjust(3) { $0.secret = 2 }
+        try world.startAll()
+        world.run(milliseconds: 5000)
+        #expect(world.status(3)?.clusterID == nil)
+        #expect((world.machines[0].home?.core.rejectedDatagramCount ?? 0) > 0)
+        #expect(world.status(0)?.nodes.count == 3)
+        #expect(world.status(3)?.obstacle?.contains("no answer from machine0:17000") == true)
+    }
+
+    @Test("takes the place of a seed that lost its folder by a new node", arguments: 0..<4)
+    func replacedSeed(seed: UInt64) throws {
+        let world = HomeWorld(seedCount: 3, seed: seed)
+        try world.startAll()
+        world.run(milliseconds: 10_000)
+        let lost = try #require(world.node(2))
+        world.kill(2)
+        world.adjust(2) {
+            $0.file = nil
+            $0.replica = nil
+        }
+        world.run(milliseconds: 1000)
+        try world.start(2)
+        world.run(milliseconds: 10_000)
+        let status = try #require(world.status(0))
+        #expect(status.nodes.count == 4)
+        #expect(status.nodes.first { $0.id == world.node(2) }?.role == .learner)
+        #expect(status.nodes.first { $0.id == lost }?.health == .dead)
+    }
+
+    @Test("survives any frame and datagram") func garbage() throws {
+        let world = HomeWorld(seedCount: 1, seed: 3)
+        try world.startAll()
+        world.run(milliseconds: 1000)
+        let home = try #require(world.machines[0].home)
+        var generator = SeededGenerator(seed: 4)
+        var sealer = ChecksumSealer(secret: 1)
+        let source = Address(host: "elsewhere", port: 1)
+        var effects: [HomeEffect] = []
+        for _ in 0..<3000 {
+            let kind = UInt8(generator.below(6))
+            let body = (0..<generator.below(60)).map { _ in UInt8(generator.below(256)) }
+            home.core.frameReceived(
+                from: NodeID(99), body: [kind] + body, now: world.now, into: &effects)
+            home.core.datagramReceived(
+                [kind] + sealer.seal(body, context: [kind]), from: source, now: world.now,
+                into: &effects)
+        }
+        #expect(home.core.malformedCount > 3000)
+        #expect(home.core.rejectedDatagramCount == 0)
+    }
+}
