@@ -51,7 +51,7 @@ extension LoopCore {
         shards[index].appliedTerm = entry.term
         shards[index].appliedStamp = max(shards[index].appliedStamp, entry.stamp)
         if settings.tracksHistory {
-            shards[index].appliedHash = chained(shards[index].appliedHash, entry)
+            applied.append(AppliedEntry(entry, of: shards[index].group))
         }
         if let mine {
             shards[index].resolvedOperation = mine.lastOperation
@@ -268,12 +268,6 @@ extension LoopCore {
                 shards[index].orphans.append(orphan)
             }
         }
-    }
-
-    private func chained(_ hash: UInt64, _ entry: LogEntry) -> UInt64 {
-        let identity = SplitMix64.mix(entry.index.rawValue << 20 ^ entry.term.rawValue)
-        let content = UInt64(crc32c(entry.payload.span)) ^ UInt64(bitPattern: entry.stamp)
-        return SplitMix64.mix(hash ^ identity &+ content)
     }
 }
 

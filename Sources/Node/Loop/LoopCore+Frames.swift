@@ -21,6 +21,7 @@ extension LoopCore {
     ///   - frame: Anything but a ``FrameType/home`` frame.
     ///   - now: The time.
     package mutating func frameReceived(from node: NodeID, _ frame: PeerFrame, now: Moment) {
+        guard journal.isOpen else { return }
         switch frame.type {
         case .consensus: receiveMessages(frame.body, from: node, now: now)
         case .snapshotChunk:

@@ -9,10 +9,6 @@ package struct GroupInspection: Equatable, Sendable {
     package var role: Role
     package var commitIndex: LogIndex
     package var appliedIndex: LogIndex
-    /// A chain over the entries applied since ``historyStart``; only while the settings ask for it.
-    package var appliedHash: UInt64
-    /// Where the chain begins: 0, or the index of the snapshot that the replica was loaded from.
-    package var historyStart: LogIndex
     package var appliedStamp: Int64
     package var isAmnesiac: Bool
     package var isReady: Bool
@@ -25,10 +21,17 @@ extension LoopCore {
             GroupInspection(
                 group: shard.group, replica: shard.replica, term: shard.raft.term,
                 role: shard.raft.role, commitIndex: shard.raft.commitIndex,
-                appliedIndex: shard.appliedIndex, appliedHash: shard.appliedHash,
-                historyStart: shard.historyStart, appliedStamp: shard.appliedStamp,
+                appliedIndex: shard.appliedIndex, appliedStamp: shard.appliedStamp,
                 isAmnesiac: shard.raft.isAmnesiac, isReady: shard.machine.isReady)
         }
+    }
+
+    /// The entries applied since the last call, in order within each group; none unless
+    /// ``LoopSettings/tracksHistory`` is set.
+    package mutating func takeApplied() -> [AppliedEntry] {
+        var taken: [AppliedEntry] = []
+        swap(&taken, &applied)
+        return taken
     }
 
     /// The hash of a group's state; walks all of it.

@@ -5,14 +5,15 @@ import Primitives
 extension LoopCore {
     // MARK: On this node's own disk
 
-    /// Begins a snapshot of each shard whose log has grown too long.
+    /// Begins a snapshot of each shard whose log has grown too long, or keeps old segments in use.
     mutating func snapshotLongLogs(now: Moment) {
+        let pinning = journal.groupsToSnapshot
         for index in shards.indices {
             let group = shards[index].group
+            let limit = max(settings.snapshotLogByteCount, 2 * shards[index].lastSnapshotByteCount)
             guard !shards[index].isSnapshotting, shards[index].machine.isReady,
                 shards[index].appliedIndex > .zero,
-                journal.logByteCount(of: group)
-                    > max(settings.snapshotLogByteCount, 2 * shards[index].lastSnapshotByteCount)
+                pinning.contains(group) || journal.logByteCount(of: group) > limit
             else { continue }
             let metadata = snapshotMetadata(of: index)
             let body = shards[index].machine.encodeSnapshot()
@@ -198,8 +199,6 @@ extension LoopCore {
             shards[index].appliedStamp, received.metadata.stamp)
         shards[index].appliedConfiguration = received.metadata.configuration
         shards[index].lastSnapshotByteCount = received.body.count
-        shards[index].appliedHash = 0
-        shards[index].historyStart = received.metadata.index
         while let oldest = shards[index].oldestProposed,
             oldest.index <= received.metadata.index
         {

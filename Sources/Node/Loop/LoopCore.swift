@@ -56,6 +56,8 @@ package struct LoopCore: ~Copyable {
 
     // What the shell must do.
     var effects: [LoopEffect] = []
+    /// Entries applied since ``takeApplied()``; only while the settings ask for it.
+    var applied: [AppliedEntry] = []
     var lastStatusAt = Instant.zero
     var lastExpiryAt = Instant.zero
     var hasApplyBacklog = false
@@ -95,12 +97,15 @@ package struct LoopCore: ~Copyable {
 
     /// Lets time pass: elections, heartbeats, timeouts. Called every 10 ms.
     package mutating func tick(now: Moment) {
+        journal.tick(now: now, into: &diskRequests)
+        // What was recovered may be in the page cache alone: nothing may rely on it before the
+        // journal's opening batch has made it durable.
+        guard journal.isOpen else { return }
         for index in shards.indices {
             shards[index].raft.tick(now: now, into: &raftEffects)
             handleRaftEffects(of: index, now: now)
             trimCache(of: index)
         }
-        journal.tick(now: now, into: &diskRequests)
         transfers.dropStale(now: now.boot)
         failOverdue(now: now)
         proposeExpiry(now: now)

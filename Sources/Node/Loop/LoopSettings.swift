@@ -27,7 +27,7 @@ package struct LoopSettings: Sendable {
     package var snapshotChunkByteCount = 256 << 10
     /// Commands applied in one turn before heartbeats get theirs.
     package var applyBatchCommandCount = 20_000
-    /// Whether to keep a chain over the applied entries, for the simulator's checkers.
+    /// Whether to note each applied entry, for the simulator's checkers.
     package var tracksHistory = false
     package var password: [UInt8]?
     package var serverVersion = "0.1.0"

@@ -86,10 +86,6 @@ struct Shard {
     var appliedTerm: Term
     /// The stamp of the last applied entry: what expiry is decided by.
     var appliedStamp: Int64
-    /// A chain over the entries applied since the replica was loaded, for the simulator.
-    var appliedHash: UInt64 = 0
-    /// Where that chain begins.
-    var historyStart = LogIndex.zero
     /// The configuration at ``appliedIndex``.
     var appliedConfiguration: Configuration
 
