@@ -26,7 +26,11 @@ let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-col
 let package = Package(
     name: "martlet",
     dependencies: [
-        .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0")
+        .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
+        .package(url: "https://github.com/swhitty/FlyingFox", exact: "0.27.1"),
     ],
     targets: [
         .systemLibrary(
@@ -56,10 +60,34 @@ let package = Package(
                 "Primitives", "RESP", "Keyspace", "Commands", "Consensus", "Gossip", "Topology",
                 "Journal", "Node",
             ]),
+        .target(
+            name: "EventLoop", dependencies: ["Primitives", "CLibuv"], swiftSettings: strict),
+        .target(
+            name: "Runtime",
+            dependencies: [
+                "Primitives", "RESP", "Consensus", "Gossip", "Topology", "Journal", "Node",
+                "EventLoop", "CCrypto",
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "Settings",
+            dependencies: ["Primitives", .product(name: "TOMLKit", package: "TOMLKit")],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "martlet",
+            dependencies: [
+                "Primitives", "Settings", "Runtime", "Node", "Simulation",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "FlyingFox", package: "FlyingFox"),
+                .product(name: "FlyingSocks", package: "FlyingFox"),
+            ],
+            swiftSettings: strict),
         tests("PrimitivesTests", ["Primitives", "CPrimitives"]),
         tests("RESPTests", ["RESP", "Primitives"]),
         tests("KeyspaceTests", ["Keyspace", "RESP", "Primitives"]),
-        tests("CommandsTests", ["Commands", "Keyspace", "RESP", "Primitives"]),
+        tests(
+            "CommandsTests", ["Commands", "Keyspace", "RESP", "Primitives"], exclude: ["Golden"]),
         tests("ConsensusTests", ["Consensus", "Primitives"]),
         tests("GossipTests", ["Gossip", "Primitives"], exclude: ["Scripts"]),
         tests("TopologyTests", ["Topology", "Primitives"]),
@@ -69,6 +97,16 @@ let package = Package(
             [
                 "Node", "Commands", "Keyspace", "RESP", "Consensus", "Gossip", "Journal",
                 "Topology", "Primitives",
+            ]),
+        tests("EventLoopTests", ["EventLoop", "Primitives"]),
+        tests("RuntimeTests", ["Runtime", "Node", "Journal", "EventLoop", "Primitives"]),
+        tests("SettingsTests", ["Settings", "Primitives"]),
+        tests(
+            "MartletTests",
+            [
+                "martlet", "Settings", "Primitives",
+                .product(name: "FlyingSocks", package: "FlyingFox"),
+                .product(name: "Logging", package: "swift-log"),
             ]),
         tests("SimulationTests", ["Simulation", "Node", "Primitives"]),
     ],

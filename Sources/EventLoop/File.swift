@@ -1,0 +1,73 @@
+import Glibc
+
+/// An open file; closed when its owner lets it go.
+package struct File: ~Copyable {
+    package let path: String
+    let descriptor: Int32
+
+    /// Opens with `flags` of `open(2)`; a new file can be read and written by its user only.
+    package init(_ path: String, _ flags: Int32) throws(SystemError) {
+        self.path = path
+        descriptor = unsafe open(path, flags | O_CLOEXEC, 0o640)
+        guard descriptor >= 0 else { throw .last("open \(path)") }
+    }
+
+    deinit { Glibc.close(descriptor) }
+
+    package func write(_ bytes: [UInt8], at offset: Int) throws(SystemError) {
+        try write(bytes.span, at: offset)
+    }
+
+    /// Writes all of `bytes`, or fails.
+    package func write(_ bytes: Span<UInt8>, at offset: Int) throws(SystemError) {
+        let code = unsafe bytes.withUnsafeBufferPointer { bytes -> Int32 in
+            var done = 0
+            while done < bytes.count {
+                let count = unsafe pwrite(
+                    descriptor, bytes.baseAddress.map { unsafe $0 + done }, bytes.count - done,
+                    off_t(offset + done))
+                if count > 0 {
+                    done += count
+                } else if count == 0 || errno != EINTR {
+                    return count == 0 ? EIO : errno
+                }
+            }
+            return 0
+        }
+        guard code == 0 else {
+            throw SystemError(code: code, operation: "write \(path) at \(offset)")
+        }
+    }
+
+    /// Writes `byteCount` zeros from the start: blocks that exist make later syncs cheaper.
+    package func fillWithZeros(_ byteCount: Int) throws(SystemError) {
+        let zeros = [UInt8](repeating: 0, count: min(byteCount, 1 << 20))
+        var offset = 0
+        while offset < byteCount {
+            let count = min(zeros.count, byteCount - offset)
+            try write(zeros.span.extracting(0..<count), at: offset)
+            offset += count
+        }
+    }
+
+    /// Makes the file's contents durable, with what is needed to read them (`fdatasync`).
+    package func syncData() throws(SystemError) {
+        guard fdatasync(descriptor) == 0 else { throw .last("sync \(path)") }
+    }
+
+    /// Makes the file's contents and attributes durable (`fsync`).
+    package func sync() throws(SystemError) {
+        guard fsync(descriptor) == 0 else { throw .last("sync \(path)") }
+    }
+
+    /// Takes the file's exclusive lock for as long as this value lives; false when another holds it.
+    package func lock() throws(SystemError) -> Bool {
+        if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
+        guard errno == EWOULDBLOCK else { throw .last("lock \(path)") }
+        return false
+    }
+
+    package func truncate(_ byteCount: Int) throws(SystemError) {
+        guard ftruncate(descriptor, off_t(byteCount)) == 0 else { throw .last("cut \(path)") }
+    }
+}

@@ -1,0 +1,100 @@
+import EventLoop
+import Glibc
+package import Journal
+
+/// The files of one journal: read at start-up, then changed as its requests say.
+///
+/// Sendable: requests are performed by one thread at a time (the disk thread, or the loop while the
+/// disk thread has nothing to do), and the open files are only touched under the lock.
+package final class JournalFolder: JournalDisk, @unchecked Sendable {
+    /// Segments that are kept open: the one that is written and those just before it.
+    private static let openLimit = 4
+
+    private final class OpenSegment {
+        var number: UInt64
+        let file: File
+
+        init(number: UInt64, path: String) throws(SystemError) {
+            self.number = number
+            file = try File(path, O_RDWR)
+        }
+    }
+
+    private let path: String
+    private let lock = Lock()
+    /// The latest last.
+    private var open: [OpenSegment] = []
+
+    package init(path: String) { self.path = path }
+
+    private func path(of file: JournalFile) -> String { path + "/" + file.name }
+
+    package func files() throws(DiskFailure) -> [JournalFile] {
+        do throws(SystemError) {
+            return try FileSystem.names(in: path).compactMap { JournalFile(name: $0) }
+        } catch {
+            throw DiskFailure(operation: error.operation, code: error.code)
+        }
+    }
+
+    package func read(_ file: JournalFile) throws(DiskFailure) -> [UInt8] {
+        do throws(SystemError) {
+            return try FileSystem.read(path(of: file))
+        } catch {
+            throw DiskFailure(operation: error.operation, code: error.code)
+        }
+    }
+
+    /// Does what the request says. Blocks.
+    package func perform(_ request: DiskRequest) -> DiskOutcome {
+        lock.withLock {
+            do throws(SystemError) {
+                try execute(request)
+                return .done
+            } catch {
+                return .failed(code: error.code, operation: error.operation)
+            }
+        }
+    }
+
+    private func execute(_ request: DiskRequest) throws(SystemError) {
+        switch request {
+        case .createSegment(let number, let byteCount):
+            // Under its own name only when whole: a segment has all its zeros, or isn't there.
+            let temporary = path + "/segment.tmp"
+            do {
+                let file = try File(temporary, O_RDWR | O_CREAT | O_TRUNC)
+                try file.fillWithZeros(byteCount)
+                try file.sync()
+            }
+            try FileSystem.rename(temporary, to: path(of: .segment(number)))
+            try FileSystem.syncFolder(path)
+        case .recycleSegment(let old, let new):
+            try FileSystem.rename(path(of: .segment(old)), to: path(of: .segment(new)))
+            try FileSystem.syncFolder(path)
+            for segment in open where segment.number == old { segment.number = new }
+        case .write(let number, let offset, let bytes, let sync):
+            let segment = try segment(number)
+            try segment.file.write(bytes, at: offset)
+            if sync { try segment.file.syncData() }
+        case .sync(let number): try segment(number).file.syncData()
+        case .writeFile(let file, let bytes): try FileSystem.replace(path(of: file), with: bytes)
+        case .remove(let file):
+            if case .segment(let number) = file { open.removeAll { $0.number == number } }
+            try FileSystem.remove(path(of: file))
+        }
+    }
+
+    private func segment(_ number: UInt64) throws(SystemError) -> OpenSegment {
+        if let last = open.last, last.number == number { return last }
+        if let place = open.firstIndex(where: { $0.number == number }) {
+            let segment = open.remove(at: place)
+            open.append(segment)
+            return segment
+        }
+        let segment = try OpenSegment(number: number, path: path(of: .segment(number)))
+        if open.count == Self.openLimit { open.removeFirst() }
+        open.append(segment)
+        return segment
+    }
+}

@@ -1,0 +1,265 @@
+import EventLoop
+import Journal
+import Node
+import Primitives
+
+/// One loop of a node: carries bytes and requests between a loop core and the world.
+///
+/// Confined to its thread. Events call the core; at the end of each turn its effects are carried
+/// out. No callback of EventLoop's comes while the core is being changed.
+final class LoopShell {
+    let context: LoopContext
+    let index: Int
+    let nodeID: NodeID
+    let loop: Loop
+    let journal: JournalFolder
+    var core: LoopCore
+    var home: HomeShell?
+    var listeners: Listeners?
+    var mailboxes: [Mailbox<ShellMail>] = []
+
+    // Clients and peers.
+    var clients: [Client?] = []
+    var cluster: ClusterID?
+    var links: [OutgoingLink] = []
+    var incoming: [IncomingLink] = []
+    private var failures = FailureLog()
+    private var nextLoop = 0
+
+    // Disk.
+    private(set) var disk: DiskThread<DiskRequest, DiskOutcome>?
+    /// Whether something was told to the core since its turn ended.
+    var needsEndOfTurn = true
+
+    private var tickCount = 0
+    /// Since when this node hands over what it leads, in order to stop; on loop 0.
+    private var drainingSince: Instant?
+    private(set) var isStopping = false
+
+    static let tickMilliseconds = 10
+    private static let homeTicks = 5
+    /// Rounds of effects in one turn before other events get theirs.
+    private static let roundLimit = 16
+    private static let inlineWriteByteCount = 256 << 10
+
+    init(
+        context: LoopContext, index: Int, nodeID: NodeID, loop: Loop, journal: JournalFolder,
+        core: consuming LoopCore
+    ) {
+        self.context = context
+        self.index = index
+        self.nodeID = nodeID
+        self.loop = loop
+        self.journal = journal
+        self.core = core
+    }
+
+    /// Starts the disk thread, the clock and the core.
+    func start(mailboxes: [Mailbox<ShellMail>]) throws(SystemError) {
+        self.mailboxes = mailboxes
+        let journal = journal
+        disk = try DiskThread(
+            name: "disk-\(index)", loop: loop, perform: { journal.perform($0) },
+            completed: { [unowned self] outcomes in
+                let now = SystemClock.now()
+                needsEndOfTurn = true
+                for outcome in outcomes { core.diskCompleted(outcome, now: now) }
+            })
+        try loop.atEndOfTurn { [unowned self] in endTurn() }
+        let timer = LoopTimer(loop: loop)
+        timer.start(
+            milliseconds: Self.tickMilliseconds, repeatMilliseconds: Self.tickMilliseconds
+        ) { [unowned self] in tick() }
+        let now = SystemClock.now()
+        core.start(now: now)
+    }
+
+    /// Ends the disk thread; the loop doesn't run any more.
+    func finish() {
+        home?.finish()
+        disk?.finish()
+    }
+
+    // MARK: Events
+
+    private func tick() {
+        let now = SystemClock.now()
+        needsEndOfTurn = true
+        core.tick(now: now)
+        for link in links { link.tick(now: now.boot) }
+        for link in incoming { link.tick(now: now.boot) }
+        tickCount += 1
+        if tickCount % Self.homeTicks == 0 { home?.tick(now: now) }
+        continueDraining(now: now)
+    }
+
+    func received(_ mail: [ShellMail]) {
+        let now = SystemClock.now()
+        needsEndOfTurn = true
+        for message in mail {
+            switch message {
+            case .core(let message, let sender, .home):
+                home?.received(message, from: sender, now: now)
+            case .core(let message, let sender, .loop): deliver(message, from: sender, now: now)
+            case .client(let descriptor, let kind):
+                if let connection = try? TCPConnection(loop: loop, descriptor: descriptor) {
+                    serve(connection, kind, now: now)
+                }
+            case .peer(let descriptor):
+                if let connection = try? TCPConnection(loop: loop, descriptor: descriptor) {
+                    accept(peer: connection, now: now)
+                }
+            case .homeFrame(let node, let body):
+                home?.received(frame: body, from: node, now: now)
+            case .links(let peers): keepLinks(to: peers)
+            case .drain: drain(now: now)
+            case .stop: stop(now: now)
+            case .abandon: loop.stop()
+            case .status(let reply): home?.status(reply, now: now)
+            case .wake: break
+            }
+        }
+    }
+
+    /// A message for this loop's core.
+    func deliver(_ message: CoreMessage, from sender: CoreID, now: Moment) {
+        if case .cluster(let id) = message { cluster = id }
+        needsEndOfTurn = true
+        core.received(message, from: sender, now: now)
+    }
+
+    /// A socket of one of the listeners, on loop 0: it goes to each loop in turn.
+    func accepted(_ connection: TCPConnection, _ kind: ListenerKind?) {
+        guard !isStopping, drainingSince == nil else { return connection.close() }
+        let target = nextLoop
+        nextLoop = (nextLoop + 1) % context.loopCount
+        if target == index {
+            let now = SystemClock.now()
+            if let kind {
+                serve(connection, kind, now: now)
+            } else {
+                accept(peer: connection, now: now)
+            }
+        } else if let descriptor = connection.handOver() {
+            mailboxes[target].post(
+                kind.map { .client(descriptor: descriptor, $0) } ?? .peer(descriptor: descriptor))
+        }
+    }
+
+    // MARK: End of a turn
+
+    private func endTurn() {
+        let now = SystemClock.now()
+        var round = 0
+        while round < Self.roundLimit {
+            round += 1
+            if needsEndOfTurn {
+                needsEndOfTurn = false
+                core.endTurn(now: now)
+            }
+            let effects = core.takeEffects()
+            for effect in effects { carryOut(effect, now: now) }
+            let isHomeQuiet = home?.carryOutEffects(now: now) ?? true
+            if effects.isEmpty, isHomeQuiet, !needsEndOfTurn { break }
+        }
+        if round == Self.roundLimit { mailboxes[index].post(.wake) }
+        for link in links { link.flush() }
+        if isStopping, core.hasStopped, disk?.outstandingCount == 0 { loop.stop() }
+    }
+
+    private func carryOut(_ effect: LoopEffect, now: Moment) {
+        switch effect {
+        case .clientOutput(let id): flush(id)
+        case .closeClient(let id): closeWhenFlushed(id)
+        case .pauseClient(let id): client(id)?.connection.pause()
+        case .resumeClient(let id): resume(id)
+        case .frame(let node, let frame, let kind): send(frame, to: node, kind)
+        case .disk(let request): perform(request, now: now)
+        case .post(let message, let target): post(message, to: target, now: now)
+        case .log(let level, let text): context.log(level, text)
+        case .stop(let reason): abandon(.stopped(reason))
+        }
+    }
+
+    /// In periodic mode a plain write is only a copy into the page cache: while the disk thread has
+    /// nothing to do it is made here, which saves two hops and keeps the order.
+    private func perform(_ request: DiskRequest, now: Moment) {
+        guard let disk else { return }
+        if case .write(_, _, let bytes, sync: false) = request,
+            context.configuration.durability == .periodic, disk.outstandingCount == 0,
+            bytes.count <= Self.inlineWriteByteCount
+        {
+            needsEndOfTurn = true
+            core.diskCompleted(journal.perform(request), now: now)
+        } else {
+            disk.submit(request)
+        }
+    }
+
+    private func post(_ message: CoreMessage, to target: CoreID, now: Moment) {
+        switch target {
+        case .home:
+            if let home {
+                home.received(message, from: .loop(index), now: now)
+            } else {
+                mailboxes[0].post(.core(message, from: .loop(index), to: .home))
+            }
+        case .loop(let number):
+            // Also to itself: it comes in the next turn, after other events.
+            guard mailboxes.indices.contains(number) else { return }
+            mailboxes[number].post(.core(message, from: .loop(index), to: target))
+        }
+    }
+
+    // MARK: End
+
+    /// Ends the whole node at once.
+    func abandon(_ reason: ExitReason) {
+        context.state.end(reason)
+        for mailbox in mailboxes { mailbox.post(.abandon) }
+    }
+
+    /// Takes no new clients and hands leaderships over; ``continueDraining(now:)`` stops the loops.
+    private func drain(now: Moment) {
+        guard drainingSince == nil else { return }
+        drainingSince = now.boot
+        listeners?.close()
+        home?.beginDraining(now: now)
+        continueDraining(now: now)
+    }
+
+    private func continueDraining(now: Moment) {
+        guard let drainingSince, let home, !isStopping,
+            home.isDrained
+                || now.boot.milliseconds(since: drainingSince) >= Self.drainMilliseconds
+        else { return }
+        for mailbox in mailboxes.dropFirst() { mailbox.post(.stop) }
+        stop(now: now)
+    }
+
+    private func stop(now: Moment) {
+        guard !isStopping else { return }
+        isStopping = true
+        listeners?.close()
+        for link in incoming { link.close() }
+        incoming = []
+        for case let client? in clients { client.connection.pause() }
+        core.stop(now: now)
+        let timer = LoopTimer(loop: loop)
+        timer.start(milliseconds: Self.stopMilliseconds) { [unowned self] in
+            context.state.worsen(to: .stopTimedOut)
+            loop.stop()
+        }
+    }
+
+    private static let drainMilliseconds = 3000
+    private static let stopMilliseconds = 5000
+
+    // MARK: Peers
+
+    /// Says what failed, unless it said so a short while ago.
+    func linkFailed(_ subject: String, _ what: String, now: Instant) {
+        guard let text = failures.text(about: subject, what, now: now) else { return }
+        context.log(.warning, text)
+    }
+}

@@ -1,0 +1,99 @@
+package import Node
+
+/// How often rare paths were reached in a run, or in many.
+package struct Marks: Equatable, Sendable {
+    package var elections = 0
+    package var crashes = 0
+    package var powerCuts = 0
+    package var snapshotsTaken = 0
+    package var snapshotsInstalled = 0
+    package var truncations = 0
+    package var leadershipsLost = 0
+    package var proposalsLost = 0
+    package var parked = 0
+    package var redirections = 0
+    package var refusals = 0
+    package var unknownOutcomes = 0
+    package var peeks = 0
+    package var leaseReads = 0
+    package var roundReads = 0
+    package var boundReads = 0
+    package var tickReads = 0
+    package var jointConfigurations = 0
+    package var transfers = 0
+    package var recycledSegments = 0
+    package var tornTails = 0
+    package var amnesiacStarts = 0
+    package var failedSyncs = 0
+    package var allowedLosses = 0
+    package var joinedNodes = 0
+
+    package init() {}
+
+    /// Name and count of each, in a fixed order.
+    package var all: [(name: String, count: Int)] {
+        [
+            ("elections", elections), ("crashes", crashes), ("power cuts", powerCuts),
+            ("snapshots taken", snapshotsTaken), ("snapshots installed", snapshotsInstalled),
+            ("truncations", truncations), ("leaderships lost", leadershipsLost),
+            ("proposals lost", proposalsLost), ("parked", parked),
+            ("redirections", redirections), ("refusals", refusals),
+            ("unknown outcomes", unknownOutcomes), ("peeks", peeks),
+            ("lease reads", leaseReads), ("round reads", roundReads),
+            ("bound reads", boundReads), ("tick reads", tickReads),
+            ("joint configurations", jointConfigurations), ("transfers", transfers),
+            ("recycled segments", recycledSegments), ("torn tails", tornTails),
+            ("amnesiac starts", amnesiacStarts), ("failed syncs", failedSyncs),
+            ("allowed losses", allowedLosses), ("joined nodes", joinedNodes),
+        ]
+    }
+
+    /// Those that were never reached.
+    package var missing: [String] { all.filter { $0.count == 0 }.map(\.name) }
+
+    package mutating func add(_ statistics: LoopStatistics) {
+        elections += statistics.elections
+        snapshotsTaken += statistics.snapshotsTaken
+        snapshotsInstalled += statistics.snapshotsInstalled
+        truncations += statistics.truncations
+        leadershipsLost += statistics.leadershipsLost
+        proposalsLost += statistics.proposalsLost
+        parked += statistics.parked
+        redirections += statistics.redirections
+        refusals += statistics.refusals
+        unknownOutcomes += statistics.unknownOutcomes
+        peeks += statistics.peeks
+        leaseReads += statistics.leaseReads
+        roundReads += statistics.roundReads
+        boundReads += statistics.boundReads
+        tickReads += statistics.tickReads
+    }
+
+    package static func += (left: inout Self, right: Self) {
+        left.elections += right.elections
+        left.crashes += right.crashes
+        left.powerCuts += right.powerCuts
+        left.snapshotsTaken += right.snapshotsTaken
+        left.snapshotsInstalled += right.snapshotsInstalled
+        left.truncations += right.truncations
+        left.leadershipsLost += right.leadershipsLost
+        left.proposalsLost += right.proposalsLost
+        left.parked += right.parked
+        left.redirections += right.redirections
+        left.refusals += right.refusals
+        left.unknownOutcomes += right.unknownOutcomes
+        left.peeks += right.peeks
+        left.leaseReads += right.leaseReads
+        left.roundReads += right.roundReads
+        left.boundReads += right.boundReads
+        left.tickReads += right.tickReads
+        left.jointConfigurations += right.jointConfigurations
+        left.transfers += right.transfers
+        left.recycledSegments += right.recycledSegments
+        left.tornTails += right.tornTails
+        left.amnesiacStarts += right.amnesiacStarts
+        left.failedSyncs += right.failedSyncs
+        left.allowedLosses += right.allowedLosses
+        left.joinedNodes += right.joinedNodes
+    }
+}

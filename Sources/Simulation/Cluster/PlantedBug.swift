@@ -1,0 +1,65 @@
+package import Consensus
+package import Journal
+package import Node
+
+/// A bug that a run plants in every node, to show that the same faults and workloads find it.
+package enum PlantedBug: String, CaseIterable, Sendable {
+    case acknowledgeBeforeSync = "acknowledge-before-sync"
+    case voteNotPersisted = "vote-not-persisted"
+    case voteLostOnRecycle = "vote-lost-on-recycle"
+    case leaseKeptAfterTransfer = "lease-kept-after-transfer"
+    case commitOlderTermByCounting = "commit-older-term-by-counting"
+    case notDoneForCommitted = "not-done-for-committed"
+    case readBeforeOwnWrite = "read-before-own-write"
+    case expiryByPresentClock = "expiry-by-present-clock"
+    case snapshotWithoutClock = "snapshot-without-clock"
+    case jointCountsOneMajority = "joint-counts-one-majority"
+    case periodicWithoutAmnesia = "periodic-without-amnesia"
+
+    /// What the bug does, in one line.
+    package var summary: String {
+        switch self {
+        case .acknowledgeBeforeSync: "entries are acknowledged before they are on disk"
+        case .voteNotPersisted: "a vote is sent that is never written"
+        case .voteLostOnRecycle: "a vote is lost when its segment of the journal is recycled"
+        case .leaseKeptAfterTransfer: "lease reads go on after a transfer of leadership began"
+        case .commitOlderTermByCounting: "an older term's entry commits once a majority has it"
+        case .notDoneForCommitted: "\"not done\" is answered for an entry that commits"
+        case .readBeforeOwnWrite: "a read is served before its own connection's write"
+        case .expiryByPresentClock: "expiry is judged by the leader's present clock"
+        case .snapshotWithoutClock: "snapshots leave out the shard clock"
+        case .jointCountsOneMajority: "a joint configuration needs one majority alone"
+        case .periodicWithoutAmnesia: "a replica that may have forgotten votes as if it had not"
+        }
+    }
+
+    package var raftFault: RaftFault? {
+        switch self {
+        case .acknowledgeBeforeSync: .acknowledgeBeforeSync
+        case .voteNotPersisted: .voteNotPersisted
+        case .leaseKeptAfterTransfer: .leaseKeptAfterTransfer
+        case .commitOlderTermByCounting: .commitOlderTermByCounting
+        case .jointCountsOneMajority: .jointCountsOneMajority
+        case .voteLostOnRecycle, .notDoneForCommitted, .readBeforeOwnWrite, .expiryByPresentClock,
+            .snapshotWithoutClock, .periodicWithoutAmnesia:
+            nil
+        }
+    }
+
+    package var journalFault: JournalFault? {
+        self == .voteLostOnRecycle ? .voteLostOnRecycle : nil
+    }
+
+    package var nodeFault: NodeFault? {
+        switch self {
+        case .notDoneForCommitted: .notDoneForCommitted
+        case .readBeforeOwnWrite: .readBeforeOwnWrite
+        case .expiryByPresentClock: .expiryByPresentClock
+        case .snapshotWithoutClock: .snapshotWithoutClock
+        case .periodicWithoutAmnesia: .periodicWithoutAmnesia
+        case .acknowledgeBeforeSync, .voteNotPersisted, .voteLostOnRecycle,
+            .leaseKeptAfterTransfer, .commitOlderTermByCounting, .jointCountsOneMajority:
+            nil
+        }
+    }
+}

@@ -1,0 +1,155 @@
+import Node
+import Primitives
+import Topology
+
+/// Who leads a group, by the latest report.
+struct KnownLeader: Sendable {
+    var term: Term
+    var node: Int
+}
+
+extension World {
+    /// Looks at what a loop core did in its turn.
+    func check(_ host: LoopHost, _ life: NodeLife) {
+        guard process(life) != nil else { return }
+        var touched: [GroupID] = []
+        for entry in host.core.takeApplied() {
+            if let fault = canonical.applied(
+                group: entry.group, index: entry.index, hash: entry.hash, node: life.node)
+            {
+                violate(fault)
+            }
+            if entry.index.rawValue % 8 == 0 { touched.append(entry.group) }
+        }
+        for group in touched { compareState(of: group, host, life.node) }
+    }
+
+    private func compareState(of group: GroupID, _ host: LoopHost, _ node: Int) {
+        guard let shown = host.core.inspect().first(where: { $0.group == group }), shown.isReady,
+            let hash = host.core.stateHash(of: group)
+        else { return }
+        if let fault = canonical.holds(
+            group: group, index: shown.appliedIndex, hash: hash, node: node)
+        {
+            violate(fault)
+        }
+    }
+
+    /// Learns from what a loop tells the other cores of its node.
+    func hear(_ message: CoreMessage, _ life: NodeLife) {
+        switch message {
+        case .groupStatus(let reports):
+            for report in reports {
+                if report.configuration.isJoint { marks.jointConfigurations += 1 }
+                guard report.isLeader else { continue }
+                if let fault = canonical.leads(
+                    group: report.group, term: report.term, replica: report.replica,
+                    node: life.node)
+                {
+                    violate(fault)
+                }
+                if let known = leaders[report.group], known.term >= report.term { continue }
+                trace.record(
+                    .leader, at: now, host: life.node, UInt64(report.group.rawValue),
+                    report.term.rawValue)
+                leaders[report.group] = KnownLeader(term: report.term, node: life.node)
+            }
+        case .directory(let state):
+            if let fault = directories.observe(
+                epoch: state.epoch, hash: state.stateHash(), node: life.node)
+            {
+                violate(fault)
+            }
+            if state.epoch > directory.epoch { directory = state }
+        case .hostDirectory, .proposeDirectory, .changeDirectoryMembers, .transferLeadership,
+            .leaderHints, .cluster, .continueApplying, .relayed:
+            break
+        }
+    }
+
+    /// Whether every shard has a leader that is up.
+    var isFormed: Bool {
+        directory.isFormed
+            && directory.shards.keys.allSatisfy { group in
+                leaders[group].map { nodes[$0.node].process != nil } ?? false
+            }
+    }
+
+    // MARK: At the end
+
+    /// All replicas of each group must have come to the same place and hold the same state.
+    func checkConvergence() {
+        for (group, shard) in directory.shards {
+            let members = shard.replicas.map(\.node)
+            checkConvergence(of: group, on: members)
+        }
+        checkConvergence(of: .directory, on: directory.nodes.keys)
+    }
+
+    private func checkConvergence(of group: GroupID, on members: [NodeID]) {
+        var seen: [(node: Int, index: LogIndex, hash: UInt64)] = []
+        for node in nodes.indices {
+            guard let process = nodes[node].process, members.contains(process.nodeID) else {
+                continue
+            }
+            for host in process.loops {
+                guard let shown = host.core.inspect().first(where: { $0.group == group }),
+                    let hash = host.core.stateHash(of: group)
+                else { continue }
+                seen.append((node, shown.appliedIndex, hash))
+            }
+        }
+        guard seen.count == members.count, let first = seen.first else {
+            let hosts = seen.map { $0.node + 1 }
+            return violate(
+                "group \(group) is hosted by nodes \(hosts) in the end, of \(members.count) members"
+            )
+        }
+        for other in seen where other.index != first.index || other.hash != first.hash {
+            violate(
+                "group \(group) did not converge: node \(first.node + 1) is at \(first.index), "
+                    + "node \(other.node + 1) at \(other.index)"
+                    + (other.index == first.index ? " with another state" : ""))
+        }
+    }
+
+    /// Judges what the clients saw.
+    ///
+    /// - Returns: How many partitions' searches were given up.
+    func checkHistories() -> Int {
+        for fault in workload.faults { violate(fault) }
+        var bound = plan.expiryBound
+        bound.unboundAfter = clockLosses
+        let checker = LinearizabilityChecker(model: SequentialModel(expiryBound: bound))
+        var undecidedCount = 0
+        for (number, partition) in workload.partitions.enumerated() {
+            let history = partition.history.map(weakened)
+            let initial = PartitionState(keyCount: partition.names.count)
+            switch checker.judge(history, from: initial) {
+            case .linearizable: break
+            case .undecided: undecidedCount += 1
+            case .impossible(let placedCount, let blocked):
+                var lines = ["partition \(number) (\(partition.kind)) is not linearizable:"]
+                lines.append("  \(placedCount) of \(history.count) attempts have an order; then:")
+                for place in blocked { lines.append("  can't follow: \(history[place])") }
+                lines += history.suffix(from: max(0, (blocked.min() ?? 0) - 25)).prefix(60)
+                    .map { "    \($0)" }
+                violate(lines.joined(separator: "\n"))
+            }
+        }
+        return undecidedCount
+    }
+
+    /// An attempt whose effect the durability mode allowed to be lost has an unknown outcome.
+    private func weakened(_ entry: HistoryEntry) -> HistoryEntry {
+        guard entry.isKnown,
+            allowedLosses.contains(where: {
+                entry.returned >= $0.lowerBound && entry.invoked <= $0.upperBound
+            })
+        else { return entry }
+        var weaker = entry
+        weaker.reply = nil
+        weaker.returned = HistoryEntry.openEnd
+        return weaker
+    }
+}

@@ -1,0 +1,41 @@
+/// The kinds of trouble that a seed may draw.
+package enum FaultKind: UInt8, CaseIterable, Sendable {
+    // The network.
+    case loss
+    case duplicationAndReordering
+    case delay
+    case isolation
+    case split
+    case oneWayCut
+    /// Clients lose their connections in the middle of what they do.
+    case clientCut
+
+    // Processes and machines.
+    case crash
+    case crashOfSeveral
+    case pause
+    case powerCut
+    case powerCutOfSeveral
+    case powerCutOfAll
+    /// One node after the other is crashed and started again, faster than leaders settle.
+    case rollingCrashes
+    /// Whoever leads one group is crashed as soon as it leads.
+    case leaderHunt
+
+    // Disks.
+    case failedSync
+    case slowDisk
+
+    // Clocks.
+    case clockStep
+    /// Wall clocks step, then every machine boots anew and has nothing else to go by.
+    case powerCutWithWrongClocks
+
+    // What only a certain order of troubles brings out.
+    /// Leaderships are handed over while the old leader stops hearing the others.
+    case transferThenDeafness
+    /// The directory's voters change while the network splits.
+    case membershipThenSplit
+    /// A replica lags, another loses its power, and the one that knows better is cut off.
+    case lagThenPowerCut
+}

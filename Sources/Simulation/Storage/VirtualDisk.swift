@@ -1,0 +1,178 @@
+package import Primitives
+
+/// One directory on a disk of its own: does one operation at a time, in order, as the disk thread
+/// of a journal does, and loses what a real disk may lose.
+package struct VirtualDisk: Sendable {
+    private var files: [VirtualFile] = []
+    private var queue: [DiskOperation] = []
+    private var generator: SeededGenerator
+    /// How the disk takes its time.
+    package var speed: DiskSpeed
+    /// Whether the next operation that waits for the disk fails.
+    package var failsNextSync = false
+    /// Whether the first operation in the queue is under way.
+    package private(set) var isBusy = false
+
+    package init(speed: DiskSpeed, seed: UInt64) {
+        self.speed = speed
+        generator = SeededGenerator(seed: seed)
+    }
+
+    /// The files, sorted by name.
+    package var fileNames: [String] { files.filter { !$0.isRemoved }.map(\.name).sorted() }
+
+    package var hasUnsyncedWrites: Bool { files.contains(where: \.hasUnsyncedWrites) }
+
+    /// When the oldest of the writes that are not synced was made.
+    package var oldestUnsyncedTime: UInt64? { files.compactMap(\.oldestUnsyncedTime).min() }
+
+    /// How many operations are not done, the one under way included.
+    package var queueCount: Int { queue.count }
+
+    /// What a program reads from the file; `nil` when there is none.
+    package func read(_ name: String) -> [UInt8]? { index(of: name).map { files[$0].content } }
+
+    package mutating func submit(_ operation: DiskOperation) { queue.append(operation) }
+
+    /// Begins the next operation, if there is one and none is under way.
+    ///
+    /// - Returns: In how many nanoseconds ``finish()`` is due.
+    package mutating func begin() -> UInt64? {
+        guard !isBusy, let operation = queue.first else { return nil }
+        isBusy = true
+        return speed.duration(of: operation, generator: &generator)
+    }
+
+    /// Ends the operation under way, at virtual time `now`.
+    package mutating func finish(now: UInt64) -> DiskResult {
+        precondition(isBusy, "no operation is under way")
+        isBusy = false
+        let operation = queue.removeFirst()
+        if operation.waitsForDisk, failsNextSync {
+            failsNextSync = false
+            if case .write(let name, let offset, let bytes, _) = operation {
+                update(name) { $0.write(bytes, at: offset, time: now) }
+            }
+            let loss = UnsyncedLoss.draw(from: &generator)
+            for index in files.indices {
+                files[index].failSync(loss, keepsPages: false, generator: &generator)
+            }
+            return .failed
+        }
+        perform(operation, now)
+        return .done
+    }
+
+    /// The process ends: what it has written stays, what it had only asked for may be done in part.
+    package mutating func crashProcess(now: UInt64) {
+        interrupt(now)
+        queue.removeAll()
+    }
+
+    /// The machine loses power: of what was not synced, some sectors are on the disk, some are not.
+    package mutating func losePower(_ loss: UnsyncedLoss, now: UInt64) {
+        interrupt(now)
+        queue.removeAll()
+        for index in files.indices {
+            files[index].losePower(loss, generator: &generator)
+            if files[index].isRemoved, generator.chance(percent: 50) {
+                files[index].isRemoved = false
+            }
+        }
+        files.removeAll(where: \.isRemoved)
+        failsNextSync = false
+    }
+
+    /// Replaces the disk by an empty one.
+    package mutating func wipe() {
+        isBusy = false
+        queue.removeAll()
+        files.removeAll()
+        failsNextSync = false
+    }
+
+    /// Does a random part of the operation under way.
+    private mutating func interrupt(_ now: UInt64) {
+        guard isBusy else { return }
+        isBusy = false
+        switch queue[0] {
+        case .write(let name, let offset, let bytes, _):
+            let byteCount = generator.below(bytes.count + 1)
+            update(name) { $0.write(Array(bytes[..<byteCount]), at: offset, time: now) }
+            // A sync that was under way may have come to its end.
+            if byteCount == bytes.count, generator.chance(percent: 30) { perform(queue[0], now) }
+        case .create, .rename, .replace, .sync, .remove:
+            if generator.chance(percent: 50) { perform(queue[0], now) }
+        }
+    }
+
+    private mutating func perform(_ operation: DiskOperation, _ now: UInt64) {
+        switch operation {
+        case .create(let name, let byteCount):
+            replace(name, with: [UInt8](repeating: 0, count: byteCount))
+        case .rename(let from, let to):
+            syncDirectory()
+            discard(to)
+            update(from) { $0.rename(to: to) }
+        case .write(let name, let offset, let bytes, let isSynced):
+            update(name) { file in
+                file.write(bytes, at: offset, time: now)
+                if isSynced { file.sync() }
+            }
+        case .sync(let name): update(name) { $0.sync() }
+        case .replace(let name, let bytes): replace(name, with: bytes)
+        case .remove(let name): update(name) { $0.isRemoved = true }
+        }
+    }
+
+    private mutating func replace(_ name: String, with bytes: [UInt8]) {
+        syncDirectory()
+        discard(name)
+        files.append(VirtualFile(name: name, content: bytes))
+    }
+
+    private mutating func syncDirectory() { files.removeAll(where: \.isRemoved) }
+
+    private mutating func discard(_ name: String) {
+        files.removeAll { $0.name == name }
+    }
+
+    private mutating func update(_ name: String, _ change: (inout VirtualFile) -> Void) {
+        guard let index = index(of: name) else {
+            preconditionFailure("\(name) is not among \(fileNames)")
+        }
+        change(&files[index])
+    }
+
+    private func index(of name: String) -> Int? {
+        files.firstIndex { $0.name == name && !$0.isRemoved }
+    }
+}
+
+/// How an operation ended.
+package enum DiskResult: Equatable, Sendable {
+    case done
+    case failed
+}
+
+/// How long operations of a disk take.
+package struct DiskSpeed: Equatable, Sendable {
+    /// The mean time until what was written is durable, in nanoseconds.
+    package var syncMean: UInt64
+    /// How often an operation takes a hundred times as long, in percent.
+    package var stallPercent: Int
+
+    package init(syncMean: UInt64, stallPercent: Int) {
+        self.syncMean = syncMean
+        self.stallPercent = stallPercent
+    }
+
+    package func duration(
+        of operation: DiskOperation, generator: inout SeededGenerator
+    ) -> UInt64 {
+        let copying = .microseconds(3) + UInt64(operation.byteCount)
+        guard operation.waitsForDisk else { return copying }
+        let sync = syncMean / 2 + generator.exponentialTime(mean: syncMean / 2)
+        return copying + (generator.chance(percent: stallPercent) ? sync * 100 : sync)
+    }
+}

@@ -1,0 +1,354 @@
+package import Primitives
+
+/// Eight clients, their keys and what they saw.
+///
+/// Each client does one action at a time: a command, or a pipeline of up to six on one connection.
+/// It knows slots' nodes from redirections alone, retries what was certainly refused, and takes the
+/// rest for unknown.
+package struct Workload: Sendable {
+    /// What a client asks of the world.
+    package enum Effect: Sendable {
+        /// Connect the client to the node of this index; answered by `connected` or `closed`.
+        case connect(client: Int, node: Int)
+        case send(client: Int, [UInt8])
+        /// Close the client's connection; no `closed` follows.
+        case disconnect(client: Int)
+        /// Call ``Workload/wake(client:token:now:into:)`` at this time.
+        case wake(client: Int, at: UInt64, token: UInt64)
+    }
+
+    private struct Attempt {
+        var partition: Int
+        var operation: Operation
+        /// Its place in the partition's history while it is under way.
+        var entry: Int?
+    }
+
+    private enum Phase {
+        case thinking
+        case connecting
+        case waiting
+    }
+
+    private struct Client {
+        var phase = Phase.thinking
+        /// The node that the connection leads to, if there is one.
+        var node: Int?
+        var reader = ReplyReader()
+        /// What was sent and not answered yet, in order.
+        var sent: [Attempt] = []
+        var answeredCount = 0
+        /// What is still to be sent in this action.
+        var waiting: [Attempt] = []
+        /// The node to try next, from the last redirection.
+        var target: Int?
+        /// When the action is given up.
+        var deadline: UInt64 = 0
+        /// Wakes with another token are stale.
+        var token: UInt64 = 0
+        /// The node that led each slot when last heard.
+        var route = SortedMap<SlotID, Int>()
+    }
+
+    /// How clients behave at present.
+    package enum Pace: Equatable, Sendable {
+        /// As many actions as there is time for, with a mean pause between those of one client.
+        case steady(meanPause: UInt64)
+        /// No new actions.
+        case quiet
+    }
+
+    private var clients: [Client]
+    package private(set) var partitions: [Partition] = []
+    /// The partitions that are in use, one for each of so many places.
+    private var active: [Int] = []
+    private var generator: SeededGenerator
+    private var serial = 0
+    private let nodes: [Address]
+    package private(set) var counts = OperationCounts()
+    package var pace = Pace.quiet
+    /// The longest that an action took from its first attempt to its last reply, of those begun
+    /// since the last ``resetLongestAction()``.
+    package private(set) var longestAction: UInt64 = 0
+    /// Replies that no server may give.
+    package private(set) var faults: [String] = []
+    /// How long a client tries before it gives an action up.
+    private let patience: UInt64 = .seconds(3)
+    private let activeCount: Int
+
+    /// Clients that may connect to any of `nodes`, given by their client addresses.
+    package init(clientCount: Int, nodes: [Address], activeCount: Int, seed: UInt64) {
+        clients = Array(repeating: Client(), count: clientCount)
+        self.nodes = nodes
+        self.activeCount = activeCount
+        generator = SeededGenerator(seed: seed)
+        for _ in 0..<activeCount { active.append(addPartition()) }
+    }
+
+    package var clientCount: Int { clients.count }
+
+    /// Whether no client has anything under way.
+    package var isIdle: Bool {
+        clients.allSatisfy { $0.waiting.isEmpty && $0.sent.isEmpty }
+    }
+
+    package mutating func resetLongestAction() { longestAction = 0 }
+
+    // MARK: Events
+
+    /// A client's pause or patience is over.
+    package mutating func wake(
+        client: Int, token: UInt64, now: UInt64, into effects: inout [Effect]
+    ) {
+        guard clients[client].token == token else { return }
+        switch clients[client].phase {
+        case .thinking:
+            if clients[client].waiting.isEmpty { begin(client, now) }
+            proceed(client, now, &effects)
+        case .connecting, .waiting: abandonConnection(client, now, &effects)
+        }
+    }
+
+    /// Begins the actions of all clients, after a pause each.
+    package mutating func start(now: UInt64, into effects: inout [Effect]) {
+        for client in clients.indices where clients[client].phase == .thinking {
+            pause(client, now, &effects)
+        }
+    }
+
+    package mutating func connected(client: Int, now: UInt64, into effects: inout [Effect]) {
+        guard clients[client].phase == .connecting else { return }
+        clients[client].reader = ReplyReader()
+        transmit(client, now, &effects)
+    }
+
+    /// The connection is gone, or could not be made.
+    package mutating func closed(client: Int, now: UInt64, into effects: inout [Effect]) {
+        let phase = clients[client].phase
+        clients[client].node = nil
+        guard phase != .thinking else { return }
+        loseSent(client)
+        clients[client].target = generator.below(nodes.count)
+        finishOrRetry(client, now, &effects)
+    }
+
+    package mutating func received(
+        client: Int, _ bytes: [UInt8], now: UInt64, into effects: inout [Effect]
+    ) {
+        clients[client].reader.feed(bytes)
+        do {
+            while let reply = try clients[client].reader.next() {
+                take(reply, client, now)
+            }
+        } catch {
+            faults.append("client \(client) received bytes that are not RESP: \(error)")
+            abandonConnection(client, now, &effects)
+            return
+        }
+        let isWhole = clients[client].answeredCount == clients[client].sent.count
+        guard clients[client].phase == .waiting, isWhole else { return }
+        clients[client].sent.removeAll()
+        clients[client].answeredCount = 0
+        finishOrRetry(client, now, &effects)
+    }
+
+    // MARK: Actions
+
+    private mutating func addPartition() -> Int {
+        let kinds = PartitionKind.allCases
+        let number = partitions.count
+        partitions.append(
+            Partition(
+                number: number, kind: kinds[number % kinds.count],
+                operationCount: generator.number(in: 30...60)))
+        return number
+    }
+
+    private mutating func begin(_ client: Int, _ now: UInt64) {
+        guard case .steady = pace else { return }
+        let length = generator.chance(percent: 25) ? generator.number(in: 2...6) : 1
+        var place = generator.below(active.count)
+        var attempts: [Attempt] = []
+        for _ in 0..<length {
+            if generator.chance(percent: 15) { place = generator.below(active.count) }
+            let partition = active[place]
+            let operation = partitions[partition].nextOperation(
+                generator: &generator, serial: &serial)
+            attempts.append(Attempt(partition: partition, operation: operation))
+            partitions[partition].remainingCount -= 1
+            if partitions[partition].remainingCount <= 0 { active[place] = addPartition() }
+        }
+        clients[client].waiting = attempts
+        clients[client].deadline = now + patience
+        clients[client].target = nil
+    }
+
+    /// Has one client read each of the partitions, so that what they hold in the end is judged.
+    ///
+    /// - Parameters:
+    ///   - patience: How long the clients try.
+    ///   - now: The virtual time.
+    ///   - effects: What the world must do is appended.
+    package mutating func readEverything(
+        patience: UInt64, now: UInt64, into effects: inout [Effect]
+    ) {
+        for partition in partitions.indices {
+            let client = partition % clients.count
+            for operation in partitions[partition].finalReads {
+                clients[client].waiting.append(
+                    Attempt(partition: partition, operation: operation))
+            }
+        }
+        for client in clients.indices where !clients[client].waiting.isEmpty {
+            clients[client].deadline = now + patience
+            if clients[client].phase == .thinking { proceed(client, now, &effects) }
+        }
+    }
+
+    /// Has a client try one operation until it is done or the patience is over.
+    package mutating func attempt(
+        _ operation: Operation, partition: Int, client: Int, patience: UInt64, now: UInt64,
+        into effects: inout [Effect]
+    ) {
+        clients[client].waiting.append(Attempt(partition: partition, operation: operation))
+        clients[client].deadline = now + patience
+        if clients[client].phase == .thinking { proceed(client, now, &effects) }
+    }
+
+    private mutating func proceed(_ client: Int, _ now: UInt64, _ effects: inout [Effect]) {
+        guard let first = clients[client].waiting.first else {
+            pause(client, now, &effects)
+            return
+        }
+        let slot = partitions[first.partition].slot
+        let target =
+            clients[client].target ?? clients[client].route[slot] ?? generator.below(nodes.count)
+        clients[client].target = target
+        if clients[client].node == target {
+            transmit(client, now, &effects)
+            return
+        }
+        if clients[client].node != nil { effects.append(.disconnect(client: client)) }
+        clients[client].node = target
+        clients[client].phase = .connecting
+        clients[client].reader = ReplyReader()
+        effects.append(.connect(client: client, node: target))
+        setWake(client, at: now + .milliseconds(700), &effects)
+    }
+
+    /// Sends all that waits, as one pipeline.
+    private mutating func transmit(_ client: Int, _ now: UInt64, _ effects: inout [Effect]) {
+        var bytes: [UInt8] = []
+        var previous = SortedMap<Int, Int>()
+        for var attempt in clients[client].waiting {
+            let partition = attempt.partition
+            bytes.appendRequest(
+                attempt.operation.arguments(names: partitions[partition].names))
+            attempt.entry = partitions[partition].history.count
+            partitions[partition].history.append(
+                HistoryEntry(
+                    client: client, operation: attempt.operation, invoked: now,
+                    predecessor: previous[partition]))
+            previous[partition] = attempt.entry
+            clients[client].sent.append(attempt)
+        }
+        clients[client].waiting.removeAll()
+        clients[client].answeredCount = 0
+        clients[client].phase = .waiting
+        effects.append(.send(client: client, bytes))
+        setWake(client, at: now + .milliseconds(2_500), &effects)
+    }
+
+    private mutating func take(_ reply: Reply, _ client: Int, _ now: UInt64) {
+        let index = clients[client].answeredCount
+        guard index < clients[client].sent.count else {
+            faults.append("client \(client) received a reply that it did not ask for: \(reply)")
+            return
+        }
+        clients[client].answeredCount += 1
+        let attempt = clients[client].sent[index]
+        guard let entry = attempt.entry else {
+            preconditionFailure("attempt \(attempt) was never sent")
+        }
+        if case .error(let text) = reply, let refusal = Refusal(error: text) {
+            refuse(attempt, entry: entry, refusal, client)
+            return
+        }
+        partitions[attempt.partition].history[entry].reply = reply
+        partitions[attempt.partition].history[entry].returned = now
+        counts.done += 1
+        if let node = clients[client].node {
+            clients[client].route[partitions[attempt.partition].slot] = node
+        }
+    }
+
+    private mutating func refuse(
+        _ attempt: Attempt, entry: Int, _ refusal: Refusal, _ client: Int
+    ) {
+        switch refusal {
+        case .uncertain: counts.unknown += 1
+        case .notDone, .moved:
+            counts.refusedAttempts += 1
+            partitions[attempt.partition].history[entry].isRefused = true
+            clients[client].waiting.append(
+                Attempt(partition: attempt.partition, operation: attempt.operation))
+            guard case .moved(let host, let port) = refusal else {
+                clients[client].target = generator.below(nodes.count)
+                return
+            }
+            guard let node = nodes.firstIndex(of: Address(host: host, port: port)) else {
+                faults.append("client \(client) was sent to \(host):\(port), which is no node")
+                return
+            }
+            clients[client].target = node
+            clients[client].route[partitions[attempt.partition].slot] = node
+        }
+    }
+
+    /// What was sent and not answered has an unknown outcome.
+    private mutating func loseSent(_ client: Int) {
+        counts.unknown += clients[client].sent.count - clients[client].answeredCount
+        clients[client].sent.removeAll()
+        clients[client].answeredCount = 0
+    }
+
+    private mutating func abandonConnection(
+        _ client: Int, _ now: UInt64, _ effects: inout [Effect]
+    ) {
+        effects.append(.disconnect(client: client))
+        clients[client].node = nil
+        loseSent(client)
+        clients[client].target = generator.below(nodes.count)
+        finishOrRetry(client, now, &effects)
+    }
+
+    private mutating func finishOrRetry(
+        _ client: Int, _ now: UInt64, _ effects: inout [Effect]
+    ) {
+        clients[client].phase = .thinking
+        if !clients[client].waiting.isEmpty, now >= clients[client].deadline {
+            counts.refused += clients[client].waiting.count
+            clients[client].waiting.removeAll()
+        }
+        guard !clients[client].waiting.isEmpty else {
+            let begun = clients[client].deadline - min(patience, clients[client].deadline)
+            longestAction = max(longestAction, now - min(begun, now))
+            pause(client, now, &effects)
+            return
+        }
+        setWake(
+            client, at: now + generator.time(in: .milliseconds(1)...(.milliseconds(80))),
+            &effects)
+    }
+
+    private mutating func pause(_ client: Int, _ now: UInt64, _ effects: inout [Effect]) {
+        clients[client].phase = .thinking
+        guard case .steady(let mean) = pace else { return }
+        setWake(client, at: now + generator.exponentialTime(mean: mean), &effects)
+    }
+
+    private mutating func setWake(_ client: Int, at time: UInt64, _ effects: inout [Effect]) {
+        clients[client].token += 1
+        effects.append(.wake(client: client, at: time, token: clients[client].token))
+    }
+}

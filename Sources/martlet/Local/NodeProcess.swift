@@ -1,0 +1,116 @@
+import Foundation
+import Glibc
+
+/// A process that was started as a node, told by its command line from any other that was given
+/// the same pid since.
+struct NodeProcess: Sendable {
+    let pid: Int32
+    /// The absolute path of the node's configuration, an argument of its process.
+    let configuration: String
+
+    enum State: Equatable, Sendable {
+        case running
+        /// Stopped by a signal.
+        case paused
+        /// Ended, or the pid belongs to another process.
+        case gone
+    }
+
+    var state: State {
+        guard let line = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline"),
+            line.split(separator: 0).contains(where: { $0.elementsEqual(configuration.utf8) }),
+            let status = FileManager.default.contents(atPath: "/proc/\(pid)/stat")
+        else { return .gone }
+        // The letter follows the command's name, which stands in parentheses and may hold any.
+        let text = String(decoding: status, as: UTF8.self)
+        guard let close = text.lastIndex(of: ")") else { return .gone }
+        switch text[close...].dropFirst(2).first {
+        case "T", "t": return .paused
+        case "Z", "X", "x", nil: return .gone
+        default: return .running
+        }
+    }
+
+    /// Signals the process, unless it is gone.
+    func signal(_ number: Int32) {
+        guard state != .gone else { return }
+        kill(pid, number)
+    }
+
+    /// Waits until the process is in a state.
+    ///
+    /// - Parameters:
+    ///   - seconds: How long to wait at most.
+    ///   - condition: Whether the state will do.
+    /// - Returns: Whether it came to that in time.
+    func wait(seconds: Double, until condition: (State) -> Bool) -> Bool {
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        while !condition(state) {
+            guard ContinuousClock.now < deadline else { return false }
+            reap()
+            usleep(10_000)
+        }
+        return true
+    }
+
+    /// How the process ended, if it is a child of this one and has.
+    @discardableResult
+    func reap() -> String? {
+        var status: Int32 = 0
+        guard unsafe waitpid(pid, &status, WNOHANG) == pid else { return nil }
+        let signal = status & 0x7F
+        return signal == 0 ? "exit status \((status >> 8) & 0xFF)" : "signal \(signal)"
+    }
+
+    /// Starts this program anew in a session of its own, so that it outlives its caller and the
+    /// caller's terminal.
+    ///
+    /// - Parameters:
+    ///   - arguments: Without the program's name.
+    ///   - log: The file that standard output and standard error are appended to.
+    /// - Returns: The pid.
+    /// - Throws: ``CommandFailure`` with the system's reason.
+    static func spawn(_ arguments: [String], log: String) throws -> Int32 {
+        closeOnSpawn()
+        let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        var actions = unsafe posix_spawn_file_actions_t()
+        unsafe posix_spawn_file_actions_init(&actions)
+        defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+        unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        unsafe posix_spawn_file_actions_addopen(
+            &actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o644)
+        unsafe posix_spawn_file_actions_adddup2(&actions, 1, 2)
+
+        var attributes = posix_spawnattr_t()
+        unsafe posix_spawnattr_init(&attributes)
+        defer { unsafe posix_spawnattr_destroy(&attributes) }
+        var signals = sigset_t()
+        unsafe sigemptyset(&signals)
+        unsafe posix_spawnattr_setsigmask(&attributes, &signals)
+        unsafe sigfillset(&signals)
+        unsafe posix_spawnattr_setsigdefault(&attributes, &signals)
+        let flags = setSession | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF
+        unsafe posix_spawnattr_setflags(&attributes, Int16(flags))
+
+        var vector = unsafe ([program] + arguments).map { unsafe strdup($0) } + [nil]
+        defer { unsafe vector.forEach { unsafe free($0) } }
+        var pid: pid_t = 0
+        let status = unsafe posix_spawn(&pid, program, &actions, &attributes, &vector, environ)
+        guard status == 0 else {
+            let reason = unsafe String(cString: strerror(status))
+            throw CommandFailure(.unavailable, "a node can't be started: \(reason)")
+        }
+        return pid
+    }
+
+    /// `POSIX_SPAWN_SETSID` of glibc's spawn.h, which Swift's import leaves out.
+    private static let setSession: Int32 = 0x80
+
+    /// Marks all but the standard streams to be closed in what is started from here.
+    private static func closeOnSpawn() {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+        for descriptor in names.compactMap(Int32.init) where descriptor > 2 {
+            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        }
+    }
+}

@@ -1,0 +1,86 @@
+import FlyingFox
+import FlyingSocks
+import Foundation
+import Primitives
+import Settings
+
+/// Where the admin listener gets what it answers.
+protocol StatusSource: Sendable {
+    /// What the node knows of its cluster at this moment.
+    func report() async throws -> StatusReport
+}
+
+/// The `admin` listener: `GET /livez`, `/readyz` and `/topology`.
+struct AdminServer: Sendable {
+    private let server: HTTPServer
+
+    init(address: Address, source: some StatusSource) async throws {
+        server =
+            HostKind.isVersion6(address.host)
+            ? HTTPServer(
+                address: try .inet6(ip6: address.host, port: address.port), timeout: 10,
+                logger: .disabled)
+            : HTTPServer(
+                address: try .inet(ip4: address.host, port: address.port), timeout: 10,
+                logger: .disabled)
+        await server.appendRoute("GET /livez") { _ in
+            try Self.json(Liveness(), status: .ok)
+        }
+        await server.appendRoute("GET /readyz") { _ in
+            let readiness = Readiness(try await source.report())
+            return try Self.json(readiness, status: readiness.ready ? .ok : .serviceUnavailable)
+        }
+        await server.appendRoute("GET /topology") { _ in
+            try Self.json(try await source.report(), status: .ok)
+        }
+    }
+
+    /// Binds the listener and serves in a task of its own, until that is cancelled.
+    ///
+    /// - Parameter onFailure: Called when serving ends for another reason.
+    /// - Returns: The task, once the listener is bound.
+    /// - Throws: Why it can't be bound.
+    func start(onFailure: @escaping @Sendable (any Error) -> Void) async throws -> Task<Void, Never>
+    {
+        let (failures, failed) = AsyncStream<any Error>.makeStream()
+        let serving = Task { [server] in
+            do {
+                try await server.run()
+            } catch is CancellationError {
+                return
+            } catch {
+                failed.yield(error)
+                onFailure(error)
+            }
+        }
+        try await withThrowingTaskGroup(of: Void.self) { [server] group in
+            group.addTask { try await server.waitUntilListening(timeout: Self.bindSeconds) }
+            group.addTask {
+                for await failure in failures { throw failure }
+            }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+        return serving
+    }
+
+    private static let bindSeconds: Double = 5
+
+    /// The port that is listened on, once it is.
+    var port: UInt16? {
+        get async {
+            switch await server.listeningAddress {
+            case .ip4(_, let port), .ip6(_, let port): port
+            case .unix, nil: nil
+            }
+        }
+    }
+
+    private static func json(
+        _ value: some Encodable, status: HTTPStatusCode
+    ) throws -> HTTPResponse {
+        HTTPResponse(
+            statusCode: status, headers: [.contentType: "application/json"],
+            body: Data((try jsonText(value) + "\n").utf8))
+    }
+}

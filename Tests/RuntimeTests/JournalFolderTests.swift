@@ -1,0 +1,51 @@
+import EventLoop
+import Glibc
+import Journal
+import Primitives
+import Testing
+
+@testable import Runtime
+
+@Suite struct JournalFolderTests {
+    @Test("requests change the files as their contract says")
+    func requests() throws {
+        let temporary = try TemporaryFolder()
+        let folder = JournalFolder(path: temporary.path)
+        let snapshot = JournalFile.snapshot(GroupID(3), LogIndex(40))
+        let requests: [DiskRequest] = [
+            .createSegment(1, byteCount: 5000),
+            .write(segment: 1, offset: 100, bytes: [1, 2, 3], sync: true),
+            .createSegment(2, byteCount: 4096),
+            .write(segment: 2, offset: 0, bytes: [9], sync: false), .sync(segment: 2),
+            .recycleSegment(from: 1, to: 3),
+            .write(segment: 3, offset: 101, bytes: [7], sync: true),
+            .writeFile(snapshot, bytes: [4, 5]), .writeFile(snapshot, bytes: [6]),
+            .remove(.segment(2)), .remove(.segment(77)),
+        ]
+        for request in requests { #expect(folder.perform(request) == .done) }
+        #expect(try folder.files().sorted() == [.segment(3), snapshot])
+        let segment = try folder.read(.segment(3))
+        #expect(segment.count == 5000)
+        #expect(segment[99..<104] == [0, 1, 7, 3, 0])
+        #expect(try folder.read(snapshot) == [6])
+        #expect(try FileSystem.names(in: temporary.path).count == 2)
+    }
+
+    @Test("a write to a segment that isn't there fails with the system's reason")
+    func failure() throws {
+        let temporary = try TemporaryFolder()
+        let folder = JournalFolder(path: temporary.path)
+        let outcome = folder.perform(.write(segment: 5, offset: 0, bytes: [1], sync: true))
+        let path = temporary.path + "/" + JournalFile.segment(5).name
+        #expect(outcome == .failed(code: ENOENT, operation: "open \(path)"))
+    }
+
+    @Test("files that are not the journal's are not listed")
+    func foreign() throws {
+        let temporary = try TemporaryFolder()
+        try FileSystem.replace(temporary.path + "/notes.txt", with: [1])
+        #expect(try JournalFolder(path: temporary.path).files().isEmpty)
+        let missing = JournalFolder(path: temporary.path + "/absent")
+        #expect(throws: DiskFailure.self) { try missing.files() }
+    }
+}
