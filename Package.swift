@@ -88,7 +88,7 @@ let package = Package(
         tests("KeyspaceTests", ["Keyspace", "RESP", "Primitives"]),
         tests(
             "CommandsTests", ["Commands", "Keyspace", "RESP", "Primitives"], exclude: ["Golden"]),
-        tests("ConsensusTests", ["Consensus", "Primitives"]),
+        tests("ConsensusTests", ["Consensus", "Primitives"], exclude: ["Scripts"]),
         tests("GossipTests", ["Gossip", "Primitives"], exclude: ["Scripts"]),
         tests("TopologyTests", ["Topology", "Primitives"]),
         tests("JournalTests", ["Journal", "Primitives"]),

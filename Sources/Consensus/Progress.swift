@@ -16,8 +16,9 @@ struct Progress: Sendable {
     var lastHeard: Instant
     /// The latest heartbeat round that the member answered.
     var answeredRound: UInt64 = 0
-    /// A probe is under way; the next waits for an answer or a heartbeat's.
-    var isProbeSent = false
+    /// A probe is under way, sent when this was the latest heartbeat round: the next waits for its
+    /// answer, or that of a later heartbeat.
+    var probeRound: UInt64?
     /// ``match`` at the heartbeat answered last: appends may be lost if it has not moved since.
     var matchAtHeartbeat = LogIndex.zero
     /// When to ask for a snapshot once more, in the snapshot state.
@@ -65,7 +66,7 @@ struct Progress: Sendable {
     mutating func becomeProbing(next: LogIndex) {
         state = .probe
         self.next = max(next, match.next)
-        isProbeSent = false
+        probeRound = nil
         clearInflight()
     }
 

@@ -27,7 +27,7 @@ extension RaftGroup {
     private func sendable(_ position: Int, isProbe: Bool) -> Bool {
         switch followers[position].state {
         case .snapshot: false
-        case .probe: !followers[position].isProbeSent
+        case .probe: followers[position].probeRound == nil
         case .replicate:
             isProbe
                 || (followers[position].next <= log.lastIndex
@@ -40,8 +40,7 @@ extension RaftGroup {
     /// - Parameters:
     ///   - position: The follower's place in `followers`.
     ///   - fresh: The log's newest entries, if at hand: saves copying them from the log.
-    ///   - isProbe: Whether to send an append even without entries, to find out whether some were
-    ///     lost.
+    ///   - isProbe: Whether to find out what was lost, by an append that may be without entries.
     ///   - now: The present.
     ///   - effects: Receives the messages.
     mutating func sendAppend(
@@ -56,7 +55,9 @@ extension RaftGroup {
                 return requestSnapshot(position, now: now, into: &effects)
             }
             var entries: [LogEntry] = []
-            if followers[position].state == .probe || followers[position].hasRoom(settings) {
+            if followers[position].state == .probe
+                ? !isProbe : followers[position].hasRoom(settings)
+            {
                 entries =
                     fresh.first?.index == next
                     ? fresh : log.entries(from: next, byteCount: settings.maxMessageByteCount)
@@ -69,7 +70,7 @@ extension RaftGroup {
             effects.append(
                 .send(message(.append(append), to: followers[position].member, term: term)))
             switch followers[position].state {
-            case .probe: followers[position].isProbeSent = true
+            case .probe: followers[position].probeRound = reads.latest
             case .replicate:
                 guard let last = entries.last else { return }
                 followers[position].sent(
@@ -175,8 +176,9 @@ extension RaftGroup {
         switch followers[position].state {
         case .snapshot: break
         case .probe:
-            followers[position].isProbeSent = false
-            sendAppend(to: position, now: now, into: &effects)
+            guard let sent = followers[position].probeRound, round > sent else { return }
+            followers[position].probeRound = nil
+            sendAppend(to: position, isProbe: true, now: now, into: &effects)
         case .replicate:
             guard isStuck, followers[position].match < log.lastIndex else { return }
             sendAppend(to: position, isProbe: true, now: now, into: &effects)

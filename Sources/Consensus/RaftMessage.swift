@@ -37,6 +37,12 @@ package struct RaftMessage: Equatable, Sendable {
         package var lastTerm: Term
         /// The leader asked for this election, so hearing from that leader is no reason to refuse.
         package var isTransfer: Bool
+
+        package init(lastIndex: LogIndex, lastTerm: Term, isTransfer: Bool) {
+            self.lastIndex = lastIndex
+            self.lastTerm = lastTerm
+            self.isTransfer = isTransfer
+        }
     }
 
     package struct VoteResponse: Equatable, Sendable {
@@ -45,6 +51,12 @@ package struct RaftMessage: Equatable, Sendable {
         /// voter grants.
         package var isAmnesiac: Bool
         package var clock: ClockReport
+
+        package init(isGranted: Bool, isAmnesiac: Bool, clock: ClockReport) {
+            self.isGranted = isGranted
+            self.isAmnesiac = isAmnesiac
+            self.clock = clock
+        }
     }
 
     package struct Append: Equatable, Sendable {
@@ -59,6 +71,19 @@ package struct RaftMessage: Equatable, Sendable {
         package var nonce: UInt64
         /// They follow directly on ``previousIndex``.
         package var entries: [LogEntry]
+
+        package init(
+            previousIndex: LogIndex, previousTerm: Term, commitIndex: LogIndex, clock: Int64,
+            session: UInt32, nonce: UInt64, entries: [LogEntry]
+        ) {
+            self.previousIndex = previousIndex
+            self.previousTerm = previousTerm
+            self.commitIndex = commitIndex
+            self.clock = clock
+            self.session = session
+            self.nonce = nonce
+            self.entries = entries
+        }
     }
 
     package struct Rejection: Equatable, Sendable {
@@ -70,6 +95,17 @@ package struct RaftMessage: Equatable, Sendable {
         package var session: UInt32
         /// Not 0: the follower may have lost what it acknowledged and asks for a new session.
         package var nonce: UInt64
+
+        package init(
+            previousIndex: LogIndex, hintIndex: LogIndex, hintTerm: Term, session: UInt32,
+            nonce: UInt64
+        ) {
+            self.previousIndex = previousIndex
+            self.hintIndex = hintIndex
+            self.hintTerm = hintTerm
+            self.session = session
+            self.nonce = nonce
+        }
     }
 
     package struct Heartbeat: Equatable, Sendable {
@@ -78,5 +114,11 @@ package struct RaftMessage: Equatable, Sendable {
         package var clock: Int64
         /// Never used twice in a term.
         package var round: UInt64
+
+        package init(commitIndex: LogIndex, clock: Int64, round: UInt64) {
+            self.commitIndex = commitIndex
+            self.clock = clock
+            self.round = round
+        }
     }
 }
