@@ -76,7 +76,7 @@ let package = Package(
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "Primitives", "Settings", "Runtime", "Node", "Simulation",
+                "Primitives", "Settings", "Runtime", "Node", "Consensus", "Topology", "Simulation",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "FlyingFox", package: "FlyingFox"),
@@ -104,7 +104,7 @@ let package = Package(
         tests(
             "MartletTests",
             [
-                "martlet", "Settings", "Primitives",
+                "martlet", "Settings", "Runtime", "EventLoop", "Primitives",
                 .product(name: "FlyingSocks", package: "FlyingFox"),
                 .product(name: "Logging", package: "swift-log"),
             ]),

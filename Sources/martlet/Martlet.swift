@@ -10,6 +10,7 @@ struct Martlet: ParsableCommand {
         abstract: "A Redis-compatible cluster whose acknowledged writes survive.",
         version: version,
         subcommands: [
+            ServeCommand.self,
             LocalCommand.self,
             ClusterCommand.self,
         ])

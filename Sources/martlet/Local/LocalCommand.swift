@@ -49,7 +49,7 @@ struct LocalCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract:
                 "Start the cluster, or what doesn't run of it; wait for every shard's leader.",
-            discussion: ExitStatus.help)
+            discussion: ProcessStatus.help)
 
         @OptionGroup var folder: FolderOptions
 

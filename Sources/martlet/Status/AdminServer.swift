@@ -46,9 +46,8 @@ struct AdminServer: Sendable {
         let serving = Task { [server] in
             do {
                 try await server.run()
-            } catch is CancellationError {
-                return
             } catch {
+                guard !Task.isCancelled else { return }
                 failed.yield(error)
                 onFailure(error)
             }

@@ -14,7 +14,7 @@ struct ClusterStatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
         abstract: "Show nodes, health, shards, leaders, terms, replication lag and slots.",
-        discussion: ExitStatus.help)
+        discussion: ProcessStatus.help)
 
     @Option(help: ArgumentHelp("A node's admin listener.", valueName: "host:port"))
     var connect = "127.0.0.1:7080"

@@ -1,7 +1,7 @@
 import ArgumentParser
 
 /// What the process ends with, after BSD's sysexits. Documented in docs/configuration.md.
-enum ExitStatus: Int32, CaseIterable, Error {
+enum ProcessStatus: Int32, CaseIterable, Error {
     case success = 0
     case usage = 64
     case badData = 65
@@ -38,10 +38,10 @@ enum ExitStatus: Int32, CaseIterable, Error {
 
 /// Why a command ends early, and with what status; the text goes to standard error.
 struct CommandFailure: Error {
-    var status: ExitStatus
+    var status: ProcessStatus
     var text: String
 
-    init(_ status: ExitStatus, _ text: String) {
+    init(_ status: ProcessStatus, _ text: String) {
         self.status = status
         self.text = text
     }
