@@ -23,7 +23,9 @@ package typealias PeekBody =
     ) throws(CommandError) -> Bool
 
 /// A row of the command table: all that dispatch, routing, `COMMAND` and the docs know of a command.
-package struct Command: Sendable {
+///
+/// A class, since all share the rows: a copy of so wide a struct costs more than a `GET`.
+package final class Command: Sendable {
     package enum Body: Sendable {
         case read(ReadBody)
         case write(WriteBody, peek: PeekBody?)

@@ -11,7 +11,13 @@ struct EntryTable {
     /// Buckets of the older block that one change moves.
     private static let bucketsMovedAtOnce = 16
 
-    private var block: TableBlock?
+    /// The word of the block, 0 for an empty table.
+    private var word: UInt64 = 0
+
+    private var block: TableBlock? {
+        get { TableBlock(word: word) }
+        set { word = newValue?.word ?? 0 }
+    }
 
     init() {}
 

@@ -4,11 +4,14 @@ import Glibc
 ///
 /// ```
 ///  0  count     Int      entries of the table, those still in `older` included
-///  8  shift     Int      64 - log2(capacity): a hash's home is its top bits
-/// 16  older     address  the block that is being emptied into this one, 0 if none
+///  8  (unused)
+/// 16  older     UInt64   the block that is being emptied into this one, 0 if none
 /// 24  migrated  Int      how many buckets of `older` have been moved
 /// 32  buckets   UInt64   0 for empty, else the hash's low 16 bits and the entry's address
 /// ```
+///
+/// A block's word has its address in the low 48 bits and above them 64 - log2(capacity), the shift
+/// that leaves a hash's top bits: a look-up goes to its bucket without reading the header first.
 ///
 /// Safe because only its table holds it.
 @safe struct TableBlock {
@@ -17,6 +20,17 @@ import Glibc
     private static let headerByteCount = 32
 
     private let base: UnsafeMutableRawPointer
+    let shift: UInt64
+
+    init?(word: UInt64) {
+        guard
+            let base = unsafe UnsafeMutableRawPointer(bitPattern: UInt(word & 0xFFFF_FFFF_FFFF))
+        else { return nil }
+        unsafe self.base = base
+        shift = word >> 48
+    }
+
+    var word: UInt64 { unsafe shift << 48 | UInt64(UInt(bitPattern: base)) }
 
     init(capacity: Int) {
         precondition(
@@ -25,7 +39,7 @@ import Glibc
             preconditionFailure("no memory for a table of \(capacity) buckets")
         }
         unsafe self.base = base
-        set(64 - capacity.trailingZeroBitCount, at: 8)
+        shift = UInt64(64 - capacity.trailingZeroBitCount)
     }
 
     func deallocate() { unsafe free(base) }
@@ -34,12 +48,11 @@ import Glibc
         get { field(at: 0) }
         nonmutating set { set(newValue, at: 0) }
     }
-    var shift: UInt64 { UInt64(field(at: 8)) }
-    var capacity: Int { 1 << (64 - field(at: 8)) }
+    var capacity: Int { 1 &<< Int(truncatingIfNeeded: 64 &- shift) }
     var older: TableBlock? {
-        get { unsafe base.load(fromByteOffset: 16, as: TableBlock?.self) }
+        get { TableBlock(word: unsafe base.load(fromByteOffset: 16, as: UInt64.self)) }
         nonmutating set {
-            unsafe base.storeBytes(of: newValue, toByteOffset: 16, as: TableBlock?.self)
+            unsafe base.storeBytes(of: newValue?.word ?? 0, toByteOffset: 16, as: UInt64.self)
         }
     }
     var migrated: Int {
@@ -68,7 +81,7 @@ import Glibc
         }
     }
 
-    func home(_ hash: UInt64) -> Int { Int(truncatingIfNeeded: hash >> shift) }
+    func home(_ hash: UInt64) -> Int { Int(truncatingIfNeeded: hash &>> shift) }
 
     func find(_ key: Span<UInt8>, hash: UInt64) -> Entry? {
         let mask = capacity - 1
