@@ -1,7 +1,8 @@
 /// One thread that performs blocking requests strictly in order and reports them, in that order and
 /// in batches, to the loop that made it.
 ///
-/// Its owner ends it with ``finish()``. Loop-confined: only what is shared with the thread is behind the lock.
+/// Its owner ends it with ``finish()``. Loop-confined: only what is shared with the thread is
+/// behind the lock.
 package final class DiskThread<Request: Sendable, Outcome: Sendable> {
     /// What the loop and the thread share.
     ///

@@ -60,7 +60,7 @@ package struct File: ~Copyable {
         guard fsync(descriptor) == 0 else { throw .last("sync \(path)") }
     }
 
-    /// Takes the file's exclusive lock for as long as this value lives; false when another holds it.
+    /// Takes the file's exclusive lock for as long as this value lives; false when another has it.
     package func lock() throws(SystemError) -> Bool {
         if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
         guard errno == EWOULDBLOCK else { throw .last("lock \(path)") }

@@ -15,6 +15,7 @@ package final class Mailbox<Message: Sendable>: @unchecked Sendable {
         signal = try LoopSignal(loop: loop)
         // Kept alive by the signal, and so by the loop, until it is closed.
         signal.onSignal = { receive(self.take()) }
+        signal.willClose = { [unowned self] in refuse() }
     }
 
     /// From any thread. False when the loop has closed the mailbox: the message is gone then.
@@ -29,11 +30,12 @@ package final class Mailbox<Message: Sendable>: @unchecked Sendable {
     }
 
     /// On the loop's thread.
-    package func close() {
+    package func close() { signal.close() }
+
+    private func refuse() {
         lock.withLock {
             isOpen = false
             queue = []
-            signal.close()
         }
     }
 
@@ -49,6 +51,8 @@ package final class Mailbox<Message: Sendable>: @unchecked Sendable {
 /// `uv_async_t`: the one thing in libuv that other threads may use.
 @safe final class LoopSignal: LoopObject {
     var onSignal: (() -> Void)?
+    /// Whoever is about to send must have heard of it before libuv lets go of the handle.
+    var willClose: (() -> Void)?
 
     init(loop: Loop) throws(SystemError) {
         super.init(UV_ASYNC)
@@ -65,7 +69,15 @@ package final class Mailbox<Message: Sendable>: @unchecked Sendable {
     /// From any thread, while it is open.
     func send() { unsafe uv_async_send(memory.assumingMemoryBound(to: uv_async_t.self)) }
 
-    override func didClose() { onSignal = nil }
+    override func close() {
+        if isOpen { willClose?() }
+        super.close()
+    }
+
+    override func didClose() {
+        onSignal = nil
+        willClose = nil
+    }
 }
 
 /// A loop, as other threads know it.

@@ -6,7 +6,8 @@ package enum ExitReason: Equatable, Sendable {
     case signal(Int32)
     /// It was asked to by ``NodeRuntime/requestStop()``, likewise.
     case requested
-    /// It was asked to, but the disk didn't finish in time; the next start recovers as after a crash.
+    /// It was asked to, but the disk didn't finish in time; the next start recovers as after a
+    /// crash.
     case stopTimedOut
     case stopped(StopReason)
 }

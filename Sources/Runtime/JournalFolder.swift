@@ -22,6 +22,8 @@ package final class JournalFolder: JournalDisk, @unchecked Sendable {
 
     private let path: String
     private let lock = Lock()
+    /// The first one. After it nothing is written: a later sync that succeeds would prove nothing.
+    private var failure: DiskOutcome?
     /// The latest last.
     private var open: [OpenSegment] = []
 
@@ -48,11 +50,14 @@ package final class JournalFolder: JournalDisk, @unchecked Sendable {
     /// Does what the request says. Blocks.
     package func perform(_ request: DiskRequest) -> DiskOutcome {
         lock.withLock {
+            if let failure { return failure }
             do throws(SystemError) {
                 try execute(request)
                 return .done
             } catch {
-                return .failed(code: error.code, operation: error.operation)
+                let outcome = DiskOutcome.failed(code: error.code, operation: error.operation)
+                failure = outcome
+                return outcome
             }
         }
     }

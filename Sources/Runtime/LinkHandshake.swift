@@ -79,7 +79,7 @@ package struct LinkHandshake: Sendable {
     /// - Parameters:
     ///   - bytes: Any part of what the other end sends.
     ///   - output: Appended to.
-    /// - Returns: What was agreed on, when the handshake is over; ``remainder`` is what came after it.
+    /// - Returns: What was agreed on, once it is over; ``remainder`` is what came after it.
     /// - Throws: ``HandshakeFailure``: the connection must be closed once `output` was sent.
     package mutating func receive(_ bytes: Span<UInt8>, into output: inout [UInt8])
         throws(HandshakeFailure) -> LinkAgreement?

@@ -62,6 +62,9 @@ extension LoopShell {
             other.close()
             return true
         }
+        // Whoever can reach us can most likely be reached.
+        guard let node = link.agreement?.peer.node else { return }
+        for link in links where link.peer.node == node { link.retryAtOnce() }
     }
 
     func incomingEnded(_ link: IncomingLink) { incoming.removeAll { $0 === link } }

@@ -77,6 +77,13 @@ final class OutgoingLink {
         }
     }
 
+    /// The other end has shown itself: no need to wait any longer.
+    func retryAtOnce() {
+        guard case .idle = state else { return }
+        backoffMilliseconds = LinkLimits.backoffMilliseconds
+        state = .idle(retryAt: .zero)
+    }
+
     /// Ends it for good.
     func close() {
         disconnect()

@@ -1,6 +1,8 @@
 /// What came of a seed.
 package struct SeedReport: Equatable, Sendable {
     package var seed: UInt64
+    /// What was drawn for the seed, in one line.
+    package var plan: String
     package var counts: OperationCounts
     package var marks: Marks
     /// A hash over everything that happened: equal for every run of the seed.

@@ -6,6 +6,8 @@ package enum Simulation {
     static let foundingBound: UInt64 = .seconds(40)
     /// How long after the last fault every operation must succeed again, at most.
     static let healingBound: UInt64 = .seconds(8)
+    /// How long replicas may differ once nothing is written any more.
+    static let convergenceBound: UInt64 = .seconds(8)
     /// How long an operation may take from then on.
     static let operationBound: UInt64 = .seconds(3)
 
@@ -15,12 +17,16 @@ package enum Simulation {
     ///   - seed: Everything random comes from it.
     ///   - bug: Planted in every node.
     ///   - traceLineCount: How many of the last things that happened are reported if it fails.
+    ///   - observer: Gets what happens, line by line, while it happens.
     /// - Returns: What came of it.
     package static func run(
-        seed: UInt64, bug: PlantedBug? = nil, traceLineCount: Int = 60
+        seed: UInt64, bug: PlantedBug? = nil, traceLineCount: Int = 60,
+        observer: ((String) -> Void)? = nil
     ) -> SeedReport {
         let plan = SimulationPlan(seed: seed, bug: bug)
         let world = World(plan: plan, bug: bug, traceCapacity: max(4_000, traceLineCount))
+        if let observer { world.trace.observer = { observer($0.description) } }
+        world.trace.record(.fault, at: 0, host: 0, text: "plan: \(plan)")
         var undecidedCount = 0
         live(in: world)
         if world.violations.isEmpty { undecidedCount = world.checkHistories() }
@@ -28,24 +34,14 @@ package enum Simulation {
             for host in node.process?.loops ?? [] { world.marks.add(host.core.counters) }
         }
         return SeedReport(
-            seed: seed, counts: world.workload.counts, marks: world.marks,
+            seed: seed, plan: plan.description, counts: world.workload.counts, marks: world.marks,
             digest: world.trace.digest, eventCount: world.trace.count,
             virtualSeconds: Int(world.now / .seconds(1)), violations: world.violations,
             undecidedCount: undecidedCount,
             agreementCount: world.canonical.entryAgreementCount,
             stateAgreementCount: world.canonical.stateAgreementCount,
             traceLines: world.violations.isEmpty
-                ? [] : world.trace.last(traceLineCount, where: isTelling))
-    }
-
-    /// Ticks and turns say little and are many.
-    private static func isTelling(_ line: Trace.Line) -> Bool {
-        switch line.what {
-        case .tick, .turn, .disk, .frame, .datagram: false
-        case .post, .link, .clientBytes, .serverBytes, .connection, .fault, .process, .clock,
-            .identity, .log, .leader, .operation:
-            true
-        }
+                ? [] : world.trace.last(traceLineCount, where: \.isTelling))
     }
 
     private static func live(in world: World) {
@@ -109,8 +105,12 @@ package enum Simulation {
         if after.done == before.done {
             return world.violate("no operation was done after the last fault")
         }
-        world.run(until: world.now + .seconds(3))
-        if world.violations.isEmpty { world.checkConvergence() }
+        // Keys still expire, so that there may always be an entry on its way.
+        let limit = world.now + convergenceBound
+        while let divergence = world.divergence(), world.violations.isEmpty {
+            if world.now > limit { return world.violate(divergence) }
+            world.run(until: world.now + .milliseconds(50))
+        }
     }
 
     private static func waitForIdle(_ world: World) -> Bool {

@@ -13,5 +13,6 @@ struct Martlet: ParsableCommand {
             ServeCommand.self,
             LocalCommand.self,
             ClusterCommand.self,
+            SimulateCommand.self,
         ])
 }

@@ -37,6 +37,18 @@ import Testing
         #expect(!handle.post { $0.stop() })
     }
 
+    @Test("threads may post while the loop is closing")
+    func closingMailbox() throws {
+        for _ in 0..<50 {
+            let loop = try Loop()
+            let mailbox = try Mailbox<Int>(loop: loop) { _ in }
+            let thread = try WorkerThread(name: "poster") { while mailbox.post(1) {} }
+            loop.close()
+            thread.join()
+            #expect(!mailbox.post(1))
+        }
+    }
+
     @Test("timers fire in order, repeat until stopped, and the turn ends after them")
     func timers() throws {
         var events: [String] = []

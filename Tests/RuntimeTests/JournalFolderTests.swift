@@ -31,13 +31,15 @@ import Testing
         #expect(try FileSystem.names(in: temporary.path).count == 2)
     }
 
-    @Test("a write to a segment that isn't there fails with the system's reason")
+    @Test("a write to a segment that isn't there fails for good")
     func failure() throws {
         let temporary = try TemporaryFolder()
         let folder = JournalFolder(path: temporary.path)
         let outcome = folder.perform(.write(segment: 5, offset: 0, bytes: [1], sync: true))
         let path = temporary.path + "/" + JournalFile.segment(5).name
         #expect(outcome == .failed(code: ENOENT, operation: "open \(path)"))
+        #expect(folder.perform(.createSegment(5, byteCount: 4096)) == outcome)
+        #expect(try folder.files().isEmpty)
     }
 
     @Test("files that are not the journal's are not listed")

@@ -18,6 +18,8 @@ package struct SimulationPlan: Sendable {
     /// How many nodes are in the list of seeds; the others join.
     package var seedNodeCount: Int
     package var durability: Durability
+    /// Whether the directory's voters change during the run.
+    package var changesMembers: Bool
     package var raft: RaftSettings
     package var segmentByteCount: Int
     package var snapshotLogByteCount: Int
@@ -58,6 +60,7 @@ package struct SimulationPlan: Sendable {
         replicationFactor = nodeCount == 5 && generator.chance(percent: 40) ? 5 : 3
         seedNodeCount = nodeCount == 5 && generator.chance(percent: 40) ? 3 : nodeCount
         durability = generator.chance(percent: 65) ? .sync : .periodic
+        changesMembers = durability == .sync || generator.chance(percent: 50)
         raft = RaftSettings()
         raft.electionMilliseconds = generator.choice(of: [300, 300, 500, 900])
         raft.leaseMilliseconds = raft.electionMilliseconds * 9 / 10
@@ -99,9 +102,27 @@ package struct SimulationPlan: Sendable {
         }
     }
 
+    /// Whether group 0 may at some time have members without a vote.
+    ///
+    /// In periodic mode such a member may hold what a majority of the voters lost; that is beyond
+    /// what is promised, so that in these runs no second machine loses power before the first one
+    /// has caught up.
+    package var hasLearners: Bool { changesMembers || seedNodeCount < nodeCount }
+
     /// How much sooner than asked a key may be gone in this run.
     package var expiryBound: ExpiryBound {
         let drift = driftPartsPerMillion.map(abs).max() ?? 0
         return ExpiryBound(partsPerMillion: 5_000 + 2 * drift, slackMilliseconds: 10)
+    }
+}
+
+extension SimulationPlan: CustomStringConvertible {
+    package var description: String {
+        let names = kinds.map { "\($0)" }.joined(separator: ", ")
+        return
+            "\(nodeCount) nodes (\(seedNodeCount) seeds), \(loopCount) loops, \(shardCount) shards × "
+            + "\(replicationFactor), \(durability)\(changesMembers ? ", members change" : ""), "
+            + "election \(raft.electionMilliseconds) ms, sync \(diskSpeed.syncMean / 1_000) µs, "
+            + "faults: \(names)" + (lossOfMajority == nil ? "" : ", a majority is lost")
     }
 }

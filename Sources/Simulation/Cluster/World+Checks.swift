@@ -61,6 +61,10 @@ extension World {
                 violate(fault)
             }
             if state.epoch > directory.epoch { directory = state }
+            if state.isFormed {
+                marks.joinedNodes = max(
+                    marks.joinedNodes, state.nodes.count - state.founders.count)
+            }
         case .hostDirectory, .proposeDirectory, .changeDirectoryMembers, .transferLeadership,
             .leaderHints, .cluster, .continueApplying, .relayed:
             break
@@ -77,16 +81,15 @@ extension World {
 
     // MARK: At the end
 
-    /// All replicas of each group must have come to the same place and hold the same state.
-    func checkConvergence() {
+    /// In what the replicas of some group differ, which must be nothing once all is quiet.
+    func divergence() -> String? {
         for (group, shard) in directory.shards {
-            let members = shard.replicas.map(\.node)
-            checkConvergence(of: group, on: members)
+            if let found = divergence(of: group, on: shard.replicas.map(\.node)) { return found }
         }
-        checkConvergence(of: .directory, on: directory.nodes.keys)
+        return divergence(of: .directory, on: directory.nodes.keys)
     }
 
-    private func checkConvergence(of group: GroupID, on members: [NodeID]) {
+    private func divergence(of group: GroupID, on members: [NodeID]) -> String? {
         var seen: [(node: Int, index: LogIndex, hash: UInt64)] = []
         for node in nodes.indices {
             guard let process = nodes[node].process, members.contains(process.nodeID) else {
@@ -100,17 +103,14 @@ extension World {
             }
         }
         guard seen.count == members.count, let first = seen.first else {
-            let hosts = seen.map { $0.node + 1 }
-            return violate(
-                "group \(group) is hosted by nodes \(hosts) in the end, of \(members.count) members"
-            )
+            return "group \(group) is hosted by nodes \(seen.map { $0.node + 1 }) in the end, of "
+                + "\(members.count) members"
         }
-        for other in seen where other.index != first.index || other.hash != first.hash {
-            violate(
-                "group \(group) did not converge: node \(first.node + 1) is at \(first.index), "
-                    + "node \(other.node + 1) at \(other.index)"
-                    + (other.index == first.index ? " with another state" : ""))
-        }
+        guard let other = seen.first(where: { $0.index != first.index || $0.hash != first.hash })
+        else { return nil }
+        return "group \(group) did not converge: node \(first.node + 1) is at \(first.index), node "
+            + "\(other.node + 1) at \(other.index)"
+            + (other.index == first.index ? " with another state" : "")
     }
 
     /// Judges what the clients saw.

@@ -25,7 +25,7 @@ extension World {
 
     /// Changes who votes in group 0: between two members and all of them.
     func changeMembers() {
-        guard let leader = leaders[.directory] else { return }
+        guard plan.changesMembers, let leader = leaders[.directory] else { return }
         let members = random.shuffle(directory.nodes.values.map(\.directoryMember))
         guard members.count >= 3 else { return }
         let count = random.number(in: members.count / 2 + 1...members.count)

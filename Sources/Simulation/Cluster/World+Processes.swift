@@ -113,6 +113,11 @@ extension World {
 
     /// The machine loses power and boots anew when it is next started.
     func cutPower(_ node: Int) {
+        if plan.durability == .periodic, plan.hasLearners,
+            nodes.contains(where: { $0.forgotSince != nil && $0.index != node })
+        {
+            return crash(node)
+        }
         _ = endProcess(node, isSilent: true)
         marks.powerCuts += 1
         let loss = UnsyncedLoss.draw(from: &random)

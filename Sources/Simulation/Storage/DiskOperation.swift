@@ -9,7 +9,7 @@ package enum DiskOperation: Equatable, Sendable {
     case sync(name: String)
     /// Puts a whole file in place of another or of none, atomically and durably.
     case replace(name: String, bytes: [UInt8])
-    /// Removes a file; a power cut may bring it back until the directory is next synced.
+    /// Removes a file, if it is there; a power cut may bring it back until the directory is next synced.
     case remove(name: String)
 
     /// Whether the operation waits for the disk and not only for the page cache.

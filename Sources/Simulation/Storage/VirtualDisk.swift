@@ -121,7 +121,8 @@ package struct VirtualDisk: Sendable {
             }
         case .sync(let name): update(name) { $0.sync() }
         case .replace(let name, let bytes): replace(name, with: bytes)
-        case .remove(let name): update(name) { $0.isRemoved = true }
+        case .remove(let name):
+            if index(of: name) != nil { update(name) { $0.isRemoved = true } }
         }
     }
 

@@ -1,5 +1,5 @@
 /// What happened, in order: a hash over all of it, and the last lines of it to show.
-package struct Trace: Sendable {
+package struct Trace {
     /// A thing that happened, in a form that costs nothing to keep.
     package struct Line: Sendable {
         package var time: UInt64
@@ -14,6 +14,8 @@ package struct Trace: Sendable {
     private var lines: [Line] = []
     private var next = 0
     private let capacity: Int
+    /// Gets every telling line as it is recorded, so that a run that ends in a trap can be read.
+    package var observer: ((Line) -> Void)?
     /// Everything that was ever recorded.
     package private(set) var count = 0
 
@@ -38,6 +40,7 @@ package struct Trace: Sendable {
         count += 1
         let line = Line(
             time: time, what: what, host: host, first: first, second: second, text: text)
+        if let observer, line.isTelling { observer(line) }
         if lines.count < capacity {
             lines.append(line)
         } else {
@@ -50,6 +53,18 @@ package struct Trace: Sendable {
     package func last(_ count: Int, where isShown: (Line) -> Bool = { _ in true }) -> [String] {
         let ordered = lines[next...] + lines[..<next]
         return ordered.filter(isShown).suffix(count).map(\.description)
+    }
+}
+
+extension Trace.Line {
+    /// Whether a reader learns something from it: ticks and turns say little and are many.
+    package var isTelling: Bool {
+        switch what {
+        case .tick, .turn, .disk, .frame, .datagram: false
+        case .post, .link, .clientBytes, .serverBytes, .connection, .fault, .process, .clock,
+            .identity, .log, .leader, .operation:
+            true
+        }
     }
 }
 
