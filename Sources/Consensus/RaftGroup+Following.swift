@@ -32,7 +32,8 @@ extension RaftGroup {
             clock.observe(stamp: heartbeat.clock, now: now)
             advanceCommit(toward: heartbeat.commitIndex, into: &effects)
             endAmnesiaIfCaughtUp(into: &effects)
-            let body = RaftMessage.Body.heartbeatResponse(round: heartbeat.round)
+            let body = RaftMessage.Body.heartbeatResponse(
+                round: heartbeat.round, matched: matchedIndex)
             durability.send(self.message(body, to: message.from, term: term), into: &effects)
         case .preVote, .preVoteResponse, .vote, .voteResponse, .appendAccepted, .appendRejected,
             .heartbeatResponse, .timeoutNow:
@@ -62,8 +63,9 @@ extension RaftGroup {
             receiveAccepted(match, session: session, from: sender, now: now, into: &effects)
         case .appendRejected(let rejection):
             receiveRejection(rejection, from: sender, now: now, into: &effects)
-        case .heartbeatResponse(let round):
-            receiveHeartbeatResponse(round, from: sender, now: now, into: &effects)
+        case .heartbeatResponse(let round, let matched):
+            receiveHeartbeatResponse(
+                round, matched: matched, from: sender, now: now, into: &effects)
         case .preVote, .preVoteResponse, .vote, .append, .heartbeat:
             preconditionFailure("counts in other terms: \(message.body)")
         }

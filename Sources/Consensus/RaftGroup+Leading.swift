@@ -163,7 +163,8 @@ extension RaftGroup {
     }
 
     mutating func receiveHeartbeatResponse(
-        _ round: UInt64, from sender: ReplicaID, now: Moment, into effects: inout [RaftEffect]
+        _ round: UInt64, matched: LogIndex, from sender: ReplicaID, now: Moment,
+        into effects: inout [RaftEffect]
     ) {
         guard role == .leader, let position = followerPosition(sender) else { return }
         followers[position].lastHeard = now.boot
@@ -180,7 +181,10 @@ extension RaftGroup {
             followers[position].probeRound = nil
             sendAppend(to: position, isProbe: true, now: now, into: &effects)
         case .replicate:
-            guard isStuck, followers[position].match < log.lastIndex else { return }
+            let hasRestarted = matched < min(followers[position].match, commitIndex)
+            guard isStuck && followers[position].match < log.lastIndex || hasRestarted else {
+                return
+            }
             sendAppend(to: position, isProbe: true, now: now, into: &effects)
         }
     }

@@ -36,7 +36,9 @@ extension RaftMessage {
             bytes.append(littleEndian: heartbeat.commitIndex.rawValue)
             bytes.append(littleEndian: heartbeat.clock)
             bytes.append(littleEndian: heartbeat.round)
-        case .heartbeatResponse(let round): bytes.append(littleEndian: round)
+        case .heartbeatResponse(let round, let matched):
+            bytes.append(littleEndian: round)
+            bytes.append(littleEndian: matched.rawValue)
         case .timeoutNow: break
         }
     }
@@ -96,7 +98,9 @@ extension RaftMessage {
             let round = try reader.read(UInt64.self, "round")
             return .heartbeat(Heartbeat(commitIndex: commit, clock: clock, round: round))
         case .heartbeatResponse:
-            return .heartbeatResponse(round: try reader.read(UInt64.self, "round"))
+            let round = try reader.read(UInt64.self, "round")
+            let matched = LogIndex(try reader.read(UInt64.self, "matched index"))
+            return .heartbeatResponse(round: round, matched: matched)
         case .timeoutNow: return .timeoutNow
         }
     }

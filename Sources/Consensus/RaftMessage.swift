@@ -27,7 +27,9 @@ package struct RaftMessage: Equatable, Sendable {
         case appendAccepted(match: LogIndex, session: UInt32)
         case appendRejected(Rejection)
         case heartbeat(Heartbeat)
-        case heartbeatResponse(round: UInt64)
+        /// `matched`: how far the follower knows its log to agree with this leader's. Behind what the
+        /// leader knows after a restart; an append then lets it commit again.
+        case heartbeatResponse(round: UInt64, matched: LogIndex)
         /// The receiver should begin an election at once (dissertation §3.10).
         case timeoutNow
     }

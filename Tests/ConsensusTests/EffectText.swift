@@ -74,7 +74,8 @@ extension RaftMessage {
                 + (rejection.nonce == 0 ? "" : " lost")
         case .heartbeat(let heartbeat):
             "heartbeat round=\(heartbeat.round) commit=\(heartbeat.commitIndex)"
-        case .heartbeatResponse(let round): "heartbeatResponse round=\(round)"
+        case .heartbeatResponse(let round, let matched):
+            "heartbeatResponse round=\(round) matched=\(matched)"
         case .timeoutNow: "timeoutNow"
         }
     }

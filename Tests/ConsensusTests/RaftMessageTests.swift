@@ -28,7 +28,7 @@ struct RaftMessageTests {
                 previousIndex: LogIndex(8), hintIndex: LogIndex(6), hintTerm: Term(2), session: 1,
                 nonce: 12)),
         .heartbeat(.init(commitIndex: LogIndex(7), clock: 11, round: 13)),
-        .heartbeatResponse(round: 13),
+        .heartbeatResponse(round: 13, matched: LogIndex(12)),
         .timeoutNow,
     ]
 

@@ -13,7 +13,7 @@ struct ScriptTests {
 
     private static let names = [
         "elections", "log-conflicts", "prevote-checkquorum", "membership", "snapshot", "transfer",
-        "reads", "asynchronous-disk", "amnesia", "flow-control",
+        "reads", "asynchronous-disk", "amnesia", "flow-control", "restart",
     ]
 
     @Test("answer as written", arguments: names)

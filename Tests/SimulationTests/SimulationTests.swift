@@ -1,5 +1,5 @@
 import Primitives
-import Simulation
+@testable import Simulation
 import Testing
 
 @Suite struct SimulationTests {
