@@ -187,7 +187,11 @@ extension Journal {
             guard active.syncedThrough < active.tail else { return }
             request(.sync(segment: active.sequence), into: &requests)
         } else if let previous {
-            request(.sync(segment: previous.sequence), into: &requests)
+            request(
+                .write(
+                    segment: previous.sequence, offset: unproven.offset, bytes: unproven.bytes,
+                    sync: true), into: &requests)
+            unproven = UnprovenTail()
         }
     }
 

@@ -98,6 +98,7 @@ extension Journal {
             previous: last.map {
                 SegmentLink(sequence: $0.sequence, id: $0.header.id, end: replay.end)
             },
+            unproven: replay.unproven,
             nextSequence: (survey.files.last?.sequence ?? 0) + 1,
             nextBatchNumber: (replay.lastHeader?.number ?? 0) + 1,
             leftoverSegments: leftovers.map {

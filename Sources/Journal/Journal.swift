@@ -57,6 +57,8 @@ package struct Journal: Sendable {
     var spare: SegmentFile?
     /// The place that the next segment's header names as proven.
     var previous: SegmentLink?
+    /// What is written once more before that header is.
+    var unproven: UnprovenTail
     var nextSequence: UInt64
     var nextBatchNumber: UInt64
 
@@ -205,6 +207,7 @@ package struct Journal: Sendable {
         var groups: SortedMap<GroupID, LiveGroup>
         var older: [SegmentFile]
         var previous: SegmentLink?
+        var unproven: UnprovenTail
         var nextSequence: UInt64
         var nextBatchNumber: UInt64
         var leftoverSegments: [SegmentFile]
@@ -222,6 +225,7 @@ package struct Journal: Sendable {
         groups = start.groups
         older = Deque(start.older)
         previous = start.previous
+        unproven = start.unproven
         nextSequence = start.nextSequence
         nextBatchNumber = start.nextBatchNumber
         leftoverSegments = start.leftoverSegments

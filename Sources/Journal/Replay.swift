@@ -1,5 +1,14 @@
 import Primitives
 
+/// The end of the last segment as it was read at start-up: perhaps from the page cache alone.
+///
+/// After a sync that failed, a page may count as clean though the disk never got it; a further sync
+/// then succeeds and writes nothing. Only writing the bytes again makes sure of them.
+struct UnprovenTail: Sendable {
+    var offset = 0
+    var bytes: [UInt8] = []
+}
+
 /// Reads a journal's segments, oldest first, and keeps what they say.
 struct Replay {
     struct Group {
@@ -15,6 +24,8 @@ struct Replay {
     private(set) var endsWithCleanStop = false
     /// Where the last segment that was read ends.
     private(set) var end = 0
+    /// What was read of that segment and no later batch proves to be on disk.
+    private(set) var unproven = UnprovenTail()
 
     init(settings: JournalSettings) { self.settings = settings }
 
@@ -56,6 +67,9 @@ struct Replay {
                 groups: [], what: "the file is too short")
         }
         end = offset
+        let proven = min(
+            end, lastHeader.map { $0.sequence == link.sequence ? $0.syncedThrough : 0 } ?? 0)
+        unproven = UnprovenTail(offset: proven, bytes: Array(bytes[proven..<end]))
     }
 
     /// Decides whether what is bad at the end of the journal was never known to be on disk.

@@ -155,6 +155,8 @@ struct JournalLife {
     }
 
     private var pendingAmnesia = false
+    /// The highest segment that was there when this run began.
+    private var recoveredSegment: UInt64 = 0
 
     private mutating func countCarried() {
         for case .write(_, 0, let bytes, _) in requests where bytes.count > 0 {
@@ -165,6 +167,9 @@ struct JournalLife {
     mutating func stepDisk() throws {
         guard !disk.queue.isEmpty else { return }
         switch disk.step() {
+        case .write(let sequence, _, _, _) where sequence <= recoveredSegment:
+            // What was recovered is written once more, before the first batch.
+            break
         case .write(let sequence, _, _, let sync):
             writtenCount = batches.count
             writtenSegment = sequence
@@ -229,6 +234,10 @@ struct JournalLife {
         // What a killed process had written stays unsynced until the first flush of this run.
         syncedCount = min(syncedCount, kept)
         writtenSegment = 0
+        recoveredSegment = try disk.files().reduce(0) { highest, file in
+            if case .segment(let number) = file { return max(highest, number) }
+            return highest
+        }
         writtenCount = kept
         openRecords.removeAll()
         requests.removeAll()
