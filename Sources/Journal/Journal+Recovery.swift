@@ -57,7 +57,7 @@ extension Journal {
         let last = chain.last
         let mayHaveForgotten =
             last?.header.durability == .periodic && !replay.endsWithCleanStop
-            && replay.lastHeader?.bootID != bootID
+            && (replay.lastHeader?.bootID != bootID || names.contains(.suspect))
         var report = replay.report
         var recovered: [RecoveredGroup] = []
         var live = SortedMap<GroupID, LiveGroup>()
@@ -86,8 +86,11 @@ extension Journal {
         let chained = chain.map(\.sequence)
         let leftovers = survey.files.filter { !chained.contains($0.sequence) }
         let orphans = names.filter { name in
-            guard case .snapshot(let group, let index) = name else { return false }
-            return live[group]?.state.snapshot?.index != index
+            switch name {
+            case .segment: false
+            case .snapshot(let group, let index): live[group]?.state.snapshot?.index != index
+            case .suspect: true
+            }
         }
         report.discarded = leftovers.map(\.name) + orphans
 

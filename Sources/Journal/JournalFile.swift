@@ -6,6 +6,9 @@ package enum JournalFile: Hashable, Comparable, Sendable {
     case segment(UInt64)
     /// A group's state after the entry at this index.
     case snapshot(GroupID, LogIndex)
+    /// Left by a process whose write or sync failed: what it had written without a sync may be gone
+    /// although the machine has not rebooted. It need not be synced itself.
+    case suspect
 
     /// `segment-<16 digits>.log` or `snapshot-<8 digits>-<16 digits>.bin`, digits hexadecimal.
     package var name: String {
@@ -14,6 +17,7 @@ package enum JournalFile: Hashable, Comparable, Sendable {
         case .snapshot(let group, let index):
             "snapshot-\(hexadecimal(UInt64(group.rawValue), digitCount: 8))-"
                 + "\(hexadecimal(index.rawValue, digitCount: 16)).bin"
+        case .suspect: "suspect"
         }
     }
 
@@ -30,6 +34,7 @@ package enum JournalFile: Hashable, Comparable, Sendable {
                 let index = UInt64(parts[2].prefix(16), radix: 16)
             else { return nil }
             parsed = .snapshot(GroupID(group), LogIndex(index))
+        case ("suspect", 1): parsed = .suspect
         default: return nil
         }
         guard parsed.name == name else { return nil }
@@ -39,8 +44,9 @@ package enum JournalFile: Hashable, Comparable, Sendable {
     package static func < (left: Self, right: Self) -> Bool {
         switch (left, right) {
         case (.segment(let left), .segment(let right)): left < right
-        case (.segment, .snapshot): true
-        case (.snapshot, .segment): false
+        case (.segment, _): true
+        case (.snapshot, .suspect): true
+        case (.snapshot, .segment), (.suspect, _): false
         case (.snapshot(let leftGroup, let leftIndex), .snapshot(let group, let index)):
             (leftGroup, leftIndex) < (group, index)
         }

@@ -57,6 +57,8 @@ package final class JournalFolder: JournalDisk, @unchecked Sendable {
             } catch {
                 let outcome = DiskOutcome.failed(code: error.code, operation: error.operation)
                 failure = outcome
+                // For the next start. The page cache is enough: after a reboot nobody needs it.
+                _ = try? File(path(of: .suspect), O_WRONLY | O_CREAT)
                 return outcome
             }
         }

@@ -33,15 +33,20 @@ package enum Simulation {
         for node in world.nodes {
             for host in node.process?.loops ?? [] { world.marks.add(host.core.counters) }
         }
-        return SeedReport(
-            seed: seed, plan: plan.description, counts: world.workload.counts, marks: world.marks,
-            digest: world.trace.digest, eventCount: world.trace.count,
-            virtualSeconds: Int(world.now / .seconds(1)), violations: world.violations,
-            undecidedCount: undecidedCount,
-            agreementCount: world.canonical.entryAgreementCount,
-            stateAgreementCount: world.canonical.stateAgreementCount,
-            traceLines: world.violations.isEmpty
-                ? [] : world.trace.last(traceLineCount, where: \.isTelling))
+        var report = SeedReport(seed: seed, plan: plan.description)
+        report.counts = world.workload.counts
+        report.marks = world.marks
+        report.digest = world.trace.digest
+        report.eventCount = world.trace.count
+        report.virtualSeconds = Int(world.now / .seconds(1))
+        report.violations = world.violations
+        report.undecidedCount = undecidedCount
+        report.agreementCount = world.canonical.entryAgreementCount
+        report.stateAgreementCount = world.canonical.stateAgreementCount
+        if !world.violations.isEmpty {
+            report.traceLines = world.trace.last(traceLineCount, where: \.isTelling)
+        }
+        return report
     }
 
     private static func live(in world: World) {
@@ -52,7 +57,8 @@ package enum Simulation {
         while true {
             world.run(until: end)
             guard world.violations.isEmpty else { return }
-            if world.workload.counts.total >= SimulationPlan.operationCount { break }
+            let isLost = world.plan.lossOfMajority != nil
+            if isLost || world.workload.counts.total >= SimulationPlan.operationCount { break }
             end += .seconds(2)
             if end > formedAt + 4 * SimulationPlan.duration {
                 return world.violate(
@@ -169,12 +175,14 @@ extension World {
     func heal() {
         trace.record(.fault, at: now, host: 0, text: "heal")
         isHealed = true
+        var calmSpeed = plan.diskSpeed
+        calmSpeed.stallPercent = 0
         paths.weather = plan.weather
         paths.restoreAll()
         workload.pace = .steady(meanPause: calmPause)
         for node in nodes.indices {
             for disk in nodes[node].disks.indices {
-                nodes[node].disks[disk].speed = plan.diskSpeed
+                nodes[node].disks[disk].speed = calmSpeed
                 nodes[node].disks[disk].failsNextSync = false
             }
             resume(node)

@@ -181,7 +181,7 @@ import Testing
         #expect((1..<30).contains(cameBack))
     }
 
-    @Test("a failed sync leaves an unknown part of what was pending, and later syncs work")
+    @Test("a failed sync leaves an unknown part of what was pending, nothing is done after it, and a new process's syncs work")
     func failedSync() {
         var keptSome = false
         var lostSome = false
@@ -193,6 +193,13 @@ import Testing
             #expect(disk.begin() != nil)
             #expect(disk.finish(now: 1) == .failed)
             #expect(!disk.hasUnsyncedWrites)
+            disk.submit(.replace(name: "b", bytes: [1]))
+            #expect(disk.begin() != nil)
+            #expect(disk.finish(now: 1) == .failed, "what follows may rely on it")
+            disk.submit(.replace(name: "b", bytes: [1]))
+            #expect(disk.begin() != nil)
+            disk.crashProcess(now: 1)
+            #expect(disk.fileNames == ["a"])
             let kept = (disk.read("a") ?? []).count { $0 == 1 }
             if kept > 0 { keptSome = true }
             if kept < Self.size { lostSome = true }

@@ -19,7 +19,7 @@ package struct LinearizabilityChecker: Sendable {
     private let model: SequentialModel
     private let stepLimit: Int
 
-    package init(model: SequentialModel, stepLimit: Int = 3_000_000) {
+    package init(model: SequentialModel, stepLimit: Int = 300_000) {
         self.model = model
         self.stepLimit = stepLimit
     }

@@ -99,7 +99,7 @@ extension World {
         guard clientStreams[client] == id else { return }
         trace.record(
             .clientBytes, at: now, host: host(of: client), UInt64(bytes.count),
-            UInt64(crc32c(bytes.span)))
+            UInt64(crc32c(bytes.span)), detail: readable(bytes))
         withWorkload { workload, now, effects in
             workload.received(client: client, bytes, now: now, into: &effects)
         }
@@ -129,7 +129,8 @@ extension World {
             let host = process(life)?.loops[loop]
         else { return }
         trace.record(
-            .serverBytes, at: now, host: life.node, UInt64(bytes.count), UInt64(crc32c(bytes.span)))
+            .serverBytes, at: now, host: life.node, UInt64(bytes.count), UInt64(crc32c(bytes.span)),
+            detail: "\(id) " + readable(bytes))
         if connection.isPaused {
             host.connections[Int(id.index)]?.held += bytes
             return
@@ -198,4 +199,9 @@ extension World {
         host.connections[Int(id.index)] = nil
         withLoop(life, loop) { core, moment in core.clientClosed(id, now: moment) }
     }
+}
+
+/// Bytes of the protocol on one line.
+private func readable(_ bytes: [UInt8]) -> String {
+    String(decoding: bytes.map { $0 < 32 ? UInt8(ascii: " ") : $0 }, as: UTF8.self)
 }

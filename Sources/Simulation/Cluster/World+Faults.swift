@@ -51,6 +51,7 @@ extension World {
         case .calm(let weather): paths.weather = weather
         case .resume(let node): resume(node)
         case .speed(let node, let speed):
+            guard !isHealed else { break }
             for disk in nodes[node].disks.indices { nodes[node].disks[disk].speed = speed }
         case .endOfBurst:
             if now >= burstUntil, !isHealed { workload.pace = .steady(meanPause: calmPause) }

@@ -1,3 +1,4 @@
+import Journal
 import Node
 import Primitives
 import Topology
@@ -42,6 +43,10 @@ final class World {
     var formedAt: UInt64?
     var burstUntil: UInt64 = 0
     var isHealed = false
+    private var stormSecond: UInt64 = 0
+    private var stormEventCount = 0
+    /// More events than this in a virtual second are no work; some thousands are usual.
+    private static let stormLimit = 150_000
 
     init(plan: SimulationPlan, bug: PlantedBug?, traceCapacity: Int) {
         self.plan = plan
@@ -61,7 +66,9 @@ final class World {
             clientAddresses.append(clientAddress)
             var disks: [VirtualDisk] = []
             for _ in 0...plan.loopCount {
-                disks.append(VirtualDisk(speed: plan.diskSpeed, seed: random.next()))
+                var disk = VirtualDisk(speed: plan.diskSpeed, seed: random.next())
+                disk.failureMarker = JournalFile.suspect.name
+                disks.append(disk)
             }
             nodes.append(
                 SimulatedNode(
@@ -105,6 +112,20 @@ final class World {
         while violations.isEmpty, let time = queue.nextTime, time <= limit {
             guard let event = queue.next() else { return }
             handle(event)
+            watchForStorms()
+        }
+    }
+
+    /// Nodes that answer each other without end do no work and leave none for others.
+    private func watchForStorms() {
+        let second = now / .seconds(1)
+        if second != stormSecond {
+            stormSecond = second
+            stormEventCount = 0
+        }
+        stormEventCount += 1
+        if stormEventCount == Self.stormLimit {
+            violate("\(Self.stormLimit) events in one second: nodes keep answering each other")
         }
     }
 
@@ -282,8 +303,11 @@ final class World {
 
     private func finishDisk(_ life: NodeLife, _ disk: Int) {
         guard process(life) != nil else { return }
+        let operation = nodes[life.node].disks[disk].current
         let result = nodes[life.node].disks[disk].finish(now: now)
-        trace.record(.disk, at: now, host: life.node, UInt64(disk), result == .done ? 0 : 1)
+        trace.record(
+            .disk, at: now, host: life.node, UInt64(disk), UInt64(result == .done ? 0 : 1),
+            detail: operation?.summary)
         if disk == nodes[life.node].identityDisk {
             withHome(life) { core, moment, effects in
                 core.identityPersisted(now: moment, into: &effects)

@@ -21,6 +21,19 @@ package enum DiskOperation: Equatable, Sendable {
         }
     }
 
+    /// The operation without the bytes.
+    package var summary: String {
+        switch self {
+        case .create(let name, let byteCount): "create \(name) of \(byteCount)"
+        case .rename(let from, let to): "rename \(from) to \(to)"
+        case .write(let name, let offset, let bytes, let isSynced):
+            "write \(name) at \(offset) \(bytes.count) bytes\(isSynced ? ", sync" : "")"
+        case .sync(let name): "sync \(name)"
+        case .replace(let name, let bytes): "replace \(name) by \(bytes.count) bytes"
+        case .remove(let name): "remove \(name)"
+        }
+    }
+
     package var byteCount: Int {
         switch self {
         case .write(_, _, let bytes, _), .replace(_, let bytes): bytes.count

@@ -10,6 +10,11 @@ package struct VirtualDisk: Sendable {
     package var speed: DiskSpeed
     /// Whether the next operation that waits for the disk fails.
     package var failsNextSync = false
+    /// Whether an operation has failed: then nothing more is done for this process, as what comes
+    /// after the failed one may rely on it.
+    private var hasFailed = false
+    /// The file that the disk's owner leaves behind when an operation has failed.
+    package var failureMarker: String?
     /// Whether the first operation in the queue is under way.
     package private(set) var isBusy = false
 
@@ -28,6 +33,9 @@ package struct VirtualDisk: Sendable {
 
     /// How many operations are not done, the one under way included.
     package var queueCount: Int { queue.count }
+
+    /// The operation that is under way or comes next.
+    package var current: DiskOperation? { queue.first }
 
     /// What a program reads from the file; `nil` when there is none.
     package func read(_ name: String) -> [UInt8]? { index(of: name).map { files[$0].content } }
@@ -48,10 +56,15 @@ package struct VirtualDisk: Sendable {
         precondition(isBusy, "no operation is under way")
         isBusy = false
         let operation = queue.removeFirst()
+        if hasFailed { return .failed }
         if operation.waitsForDisk, failsNextSync {
             failsNextSync = false
+            hasFailed = true
             if case .write(let name, let offset, let bytes, _) = operation {
                 update(name) { $0.write(bytes, at: offset, time: now) }
+            }
+            if let failureMarker, index(of: failureMarker) == nil {
+                files.append(VirtualFile(name: failureMarker, content: []))
             }
             let loss = UnsyncedLoss.draw(from: &generator)
             for index in files.indices {
@@ -67,12 +80,14 @@ package struct VirtualDisk: Sendable {
     package mutating func crashProcess(now: UInt64) {
         interrupt(now)
         queue.removeAll()
+        hasFailed = false
     }
 
     /// The machine loses power: of what was not synced, some sectors are on the disk, some are not.
     package mutating func losePower(_ loss: UnsyncedLoss, now: UInt64) {
         interrupt(now)
         queue.removeAll()
+        hasFailed = false
         for index in files.indices {
             files[index].losePower(loss, generator: &generator)
             if files[index].isRemoved, generator.chance(percent: 50) {
@@ -88,6 +103,7 @@ package struct VirtualDisk: Sendable {
         isBusy = false
         queue.removeAll()
         files.removeAll()
+        hasFailed = false
         failsNextSync = false
     }
 
@@ -95,6 +111,7 @@ package struct VirtualDisk: Sendable {
     private mutating func interrupt(_ now: UInt64) {
         guard isBusy else { return }
         isBusy = false
+        if hasFailed { return }
         switch queue[0] {
         case .write(let name, let offset, let bytes, _):
             let byteCount = generator.below(bytes.count + 1)

@@ -28,9 +28,10 @@ package struct Trace {
     /// The hash over everything recorded: equal for two runs exactly when they did the same.
     package var digest: UInt64 { hash.value }
 
+    /// Records a thing that happened. `detail` is for the observer alone, and no part of the digest.
     package mutating func record(
         _ what: TraceKind, at time: UInt64, host: Int, _ first: UInt64 = 0, _ second: UInt64 = 0,
-        text: String? = nil
+        text: String? = nil, detail: @autoclosure () -> String? = nil
     ) {
         hash.combine(time)
         hash.combine(UInt64(what.rawValue) << 32 | UInt64(truncatingIfNeeded: host))
@@ -39,7 +40,8 @@ package struct Trace {
         if let text { hash.combine([UInt8](text.utf8)) }
         count += 1
         let line = Line(
-            time: time, what: what, host: host, first: first, second: second, text: text)
+            time: time, what: what, host: host, first: first, second: second,
+            text: text ?? (observer == nil ? nil : detail()))
         if let observer, line.isTelling { observer(line) }
         if lines.count < capacity {
             lines.append(line)
@@ -60,8 +62,8 @@ extension Trace.Line {
     /// Whether a reader learns something from it: ticks and turns say little and are many.
     package var isTelling: Bool {
         switch what {
-        case .tick, .turn, .disk, .frame, .datagram: false
-        case .post, .link, .clientBytes, .serverBytes, .connection, .fault, .process, .clock,
+        case .tick, .turn, .frame, .datagram: false
+        case .disk, .post, .link, .clientBytes, .serverBytes, .connection, .fault, .process, .clock,
             .identity, .log, .leader, .operation:
             true
         }
