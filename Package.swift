@@ -31,6 +31,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
         .package(url: "https://github.com/swhitty/FlyingFox", exact: "0.27.1"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
     ],
     targets: [
         .systemLibrary(
@@ -70,6 +71,16 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
+            name: "Client", dependencies: ["Primitives", "EventLoop", deque],
+            swiftSettings: strict),
+        .target(
+            name: "Bench",
+            dependencies: [
+                "Primitives", "EventLoop", "Client",
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
+            swiftSettings: strict),
+        .target(
             name: "Settings",
             dependencies: ["Primitives", .product(name: "TOMLKit", package: "TOMLKit")],
             swiftSettings: strict),
@@ -77,6 +88,7 @@ let package = Package(
             name: "martlet",
             dependencies: [
                 "Primitives", "Settings", "Runtime", "Node", "Consensus", "Topology", "Simulation",
+                "Bench",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "FlyingFox", package: "FlyingFox"),
@@ -100,6 +112,8 @@ let package = Package(
             ]),
         tests("EventLoopTests", ["EventLoop", "Primitives"]),
         tests("RuntimeTests", ["Runtime", "Node", "Journal", "EventLoop", "Primitives"]),
+        tests("ClientTests", ["Client", "EventLoop", "Primitives"]),
+        tests("BenchTests", ["Bench", "Client", "EventLoop", "Primitives"]),
         tests("SettingsTests", ["Settings", "Primitives"]),
         tests(
             "MartletTests",

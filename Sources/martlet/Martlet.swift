@@ -13,6 +13,7 @@ struct Martlet: ParsableCommand {
             ServeCommand.self,
             LocalCommand.self,
             ClusterCommand.self,
+            BenchCommand.self,
             SimulateCommand.self,
         ])
 }
