@@ -16,6 +16,12 @@ package enum CommandReplies {
     ) throws(CommandError) {
         guard request.count > 1 else { return all(table, &reply) }
         let word = request[1]
+        if let container = table.find(request[0]),
+            let subcommand = table[container].subcommand(word),
+            !subcommand.acceptsCount(request.count)
+        {
+            throw .wrongArgumentCount(subcommand.fullName)
+        }
         if word.equalsIgnoringCase("count") {
             reply.integer(table.count)
         } else if word.equalsIgnoringCase("info") {

@@ -69,9 +69,12 @@ package struct ReplyWriter: ~Copyable, Sendable {
     /// A status such as `+PONG`.
     package mutating func simple(_ text: String) { line("+", text) }
 
-    /// An error: `text` begins with its code, as in `ERR syntax error`. Line ends become spaces.
+    /// An error: `text` begins with its code, as in `ERR syntax error`. CR and LF become spaces.
     package mutating func error(_ text: String) {
-        line("-", String(text.map { $0.isNewline ? " " : $0 }))
+        if isDiscarding { return }
+        bytes.append(UInt8(ascii: "-"))
+        for byte in text.utf8 { bytes.append(byte == 0x0D || byte == 0x0A ? 0x20 : byte) }
+        endLine()
     }
 
     /// A number that RESP2 writes as a bulk string; `text` is its shortest exact form.

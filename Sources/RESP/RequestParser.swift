@@ -129,22 +129,32 @@ package struct RequestParser: Sendable {
         }
         let firstDigit = position
         var value = 0
-        while position < bytes.count {
+        while position < bytes.count, position - firstDigit < Self.digitCount {
             let digit = bytes[position] &- UInt8(ascii: "0")
             if digit > 9 { break }
             value = value &* 10 &+ Int(digit)
             position += 1
-            if position - firstDigit > 18 { throw invalid }
         }
-        guard position + 1 < bytes.count else {
-            // The line is not whole; what there is of it must still be able to become a number.
-            if position < bytes.count, bytes[position] != UInt8(ascii: "\r") { throw invalid }
-            if position - offset > limits.lineByteCount { throw tooLong }
-            return nil
-        }
-        guard bytes[position] == UInt8(ascii: "\r"), position > firstDigit else { throw invalid }
+        guard position + 1 < bytes.count, bytes[position] == UInt8(ascii: "\r"),
+            position > firstDigit
+        else { return try brokenLength(in: bytes, at: offset, tooLong: tooLong, invalid: invalid) }
         offset = position + 2
         return isNegative ? -value : value
+    }
+
+    /// More digits than any allowed length has, and few enough not to overflow.
+    private static let digitCount = 18
+
+    /// Decides about a header line that is not a number with its line end: as in Redis, nothing is
+    /// said of a line before its end has come, but that it is too long.
+    private func brokenLength(
+        in bytes: Span<UInt8>, at offset: Int, tooLong: RequestError, invalid: RequestError
+    ) throws(RequestError) -> Int? {
+        var end = offset
+        while end < bytes.count, bytes[end] != UInt8(ascii: "\r") { end += 1 }
+        if end + 1 < bytes.count { throw invalid }
+        if end - offset > limits.lineByteCount { throw tooLong }
+        return nil
     }
 
     // MARK: Inline commands

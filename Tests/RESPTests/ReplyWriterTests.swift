@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test("an error stays on one line") func errors() {
-        #expect(written(.two) { $0.error("ERR a\r\nb") } == "-ERR a b\r\n")
+        #expect(written(.two) { $0.error("ERR a\r\nb") } == "-ERR a  b\r\n")
     }
 
     @Test("nothing is written while discarding") func discarding() {

@@ -70,6 +70,13 @@ import Testing
         #expect(try parse(text).0 == .empty(byteCount: text.utf8.count))
     }
 
+    @Test(
+        "a length that never ends is refused",
+        arguments: [("*", RequestError.multibulkCountTooLong), ("*1\r\n$", .bulkCountTooLong)])
+    func longLength(start: String, error: RequestError) {
+        #expect(throws: error) { try parse(start + String(repeating: "1", count: 65 * 1024)) }
+    }
+
     @Test("a line longer than the limit is refused") func longLine() {
         #expect(throws: RequestError.inlineTooLong) {
             try parse(String(repeating: "a", count: 65 * 1024))
