@@ -141,6 +141,12 @@ final class LoopRig {
         settle()
     }
 
+    /// Completes the oldest disk request of the first loop.
+    func finishDiskRequest() {
+        complete(0)
+        settle()
+    }
+
     func inspect(loop: Int = 0) -> [GroupInspection] { cores[loop].core.inspect() }
     func stateHash(of group: UInt32, loop: Int = 0) -> UInt64? {
         cores[loop].core.stateHash(of: GroupID(group))

@@ -71,6 +71,29 @@ import Testing
         #expect([1, 2].map { again.stateHash(of: $0) } == hashes)
     }
 
+    @Test("a snapshot whose record waits to be written is not taken again")
+    func snapshotOnce() throws {
+        let rig = try LoopRig { $0.snapshotLogByteCount = 4096 }
+        rig.found()
+        let client = rig.connect()
+        rig.isDiskSlow = true
+        let value = String(repeating: "v", count: 5000)
+        for _ in 0..<9 {
+            _ = rig.run([["SET", "{b}", value]], on: client)
+            rig.finishDisk()
+        }
+        _ = rig.run([["SET", "{b}", "1"]], on: client)
+        let before = rig.counters().snapshotsTaken
+        rig.advance(milliseconds: 10)
+        #expect(rig.counters().snapshotsTaken == before + 1)
+        _ = rig.run([["SET", "{b}", "2"]], on: client)
+        // The write that was in flight, then the snapshot's file; the next write is in flight.
+        rig.finishDiskRequest()
+        rig.finishDiskRequest()
+        rig.advance(milliseconds: 50)
+        #expect(rig.counters().snapshotsTaken == before + 1)
+    }
+
     @Test("a malformed request closes that connection only") func malformed() throws {
         let rig = try founded()
         let bad = rig.connect()

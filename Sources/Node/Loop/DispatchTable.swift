@@ -16,6 +16,7 @@ struct DispatchTable: Sendable {
     struct Row: Sendable {
         var kind: Kind
         var needsAuthentication: Bool
+        var hasSubcommands: Bool
         var arity: Int
         var firstKey: Int
         var lastKey: Int
@@ -63,6 +64,7 @@ struct DispatchTable: Sendable {
             rows.append(
                 Row(
                     kind: kind, needsAuthentication: !command.flags.contains(.noAuth),
+                    hasSubcommands: !command.subcommands.isEmpty,
                     arity: command.arity, firstKey: command.keys.first,
                     lastKey: command.keys.last, keyStep: command.keys.step))
             reads.append(bodies.read)

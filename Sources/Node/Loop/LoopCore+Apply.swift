@@ -9,7 +9,7 @@ extension LoopCore {
     mutating func applyCommitted(_ index: Int, now: Moment) {
         guard shards[index].machine.isReady else { return }
         var budget = settings.applyBatchCommandCount
-        while shards[index].appliedIndex < shards[index].raft.commitIndex {
+        while shards[index].appliedIndex < shards[index].raft.commitIndex, !hasFailed {
             guard budget > 0 else {
                 hasApplyBacklog = true
                 return
@@ -19,8 +19,25 @@ extension LoopCore {
                 preconditionFailure(
                     "group \(shards[index].group) has committed entry \(next) and lost it")
             }
+            guard knowsLevel(of: entry, index) else { return }
             budget -= 1 + apply(entry, to: index, now: now)
         }
+    }
+
+    /// Stops the node before it applies an entry whose commands mean something that this build
+    /// doesn't know: its state would no longer be that of the other replicas.
+    private mutating func knowsLevel(of entry: LogEntry, _ index: Int) -> Bool {
+        guard entry.kind == .command, shards[index].machine.kind == .shard,
+            let header = try? EntryPayload.header(of: entry.payload.span),
+            header.level > applyLevel
+        else { return true }
+        hasFailed = true
+        effects.append(
+            .stop(
+                .unusable(
+                    "entry \(entry.index) of group \(shards[index].group) has apply level \(header.level); this build knows levels up to \(applyLevel)"
+                )))
+        return false
     }
 
     /// Applies one entry.
@@ -29,7 +46,7 @@ extension LoopCore {
     private mutating func apply(_ entry: LogEntry, to index: Int, now: Moment) -> Int {
         settleLostBatches(of: index, before: entry, now: now)
         var mine: Batch?
-        if let oldest = shards[index].oldestProposed, oldest.index == entry.index {
+        if let oldest = shards[index].oldestProposed, oldest.isEntry(entry) {
             mine = shards[index].popProposed().batch
         }
         var commandCount = 0
@@ -99,6 +116,9 @@ extension LoopCore {
                 frame: &frame, for: mine)
         }
         runReads(operations, reads, from: &operation, on: machine, context: context)
+        precondition(
+            operation == operations.count,
+            "entry \(entry.index) answers \(operation) of \(operations.count) operations")
         return header.commandCount
     }
 
@@ -109,7 +129,7 @@ extension LoopCore {
     ) {
         if command.flags.contains(.flushShard) {
             machine.keyspace.removeAll()
-            if let operation { finishPart(of: operation.gather, 0) }
+            if let operation { finishShard(of: operation.gather) }
             return
         }
         guard machine.slots.serves(command.slot) else {
@@ -191,13 +211,16 @@ extension LoopCore {
 
     /// Decides the batches whose entry can no longer commit, now that `entry` has.
     ///
-    /// Terms never fall along a log, so an entry of an older term than `entry`'s at this index or a
-    /// later one is not part of it.
+    /// At `entry`'s index and before it, no other entry is part of the log. Terms never fall along a
+    /// log, so one of an older term than `entry`'s isn't either at a later index. A batch of a newer
+    /// term may be displaced too: its leader may have had a follower's log end before an old entry
+    /// that a later leader still had (Raft paper, figure 8).
     private mutating func settleLostBatches(
         of index: Int, before entry: LogEntry, now: Moment
     ) {
         while let oldest = shards[index].oldestProposed,
             oldest.term < entry.term || oldest.index < entry.index
+                || oldest.index == entry.index && !oldest.isEntry(entry)
         {
             statistics.proposalsLost += 1
             let lost = shards[index].popProposed()
@@ -209,7 +232,9 @@ extension LoopCore {
     mutating func orphan(_ batch: Batch, of index: Int, now: Moment) {
         for operation in batch.operations {
             if operation.gather != 0 {
-                fail(operation, "TRYAGAIN a shard changed its leader; others may be flushed")
+                failPart(
+                    of: operation.gather, "TRYAGAIN a shard changed its leader; nothing was done",
+                    mayBeDone: false)
                 continue
             }
             shards[index].orphans.append(
@@ -225,6 +250,10 @@ extension LoopCore {
     mutating func giveUp(on batch: Batch, of index: Int) {
         for operation in batch.operations {
             statistics.unknownOutcomes += 1
+            if operation.gather != 0 {
+                failPart(of: operation.gather, CommandError.partlyDone.text, mayBeDone: true)
+                continue
+            }
             fail(
                 operation,
                 operation.isWrite

@@ -7,8 +7,7 @@ extension LoopCore {
     mutating func client(
         _ request: borrowing Request, _ index: Int, now: Moment
     ) throws(CommandError) {
-        let word = text(request[1])
-        switch (word.uppercased(), request.count) {
+        switch (text(request[1]).uppercased(), request.count) {
         case ("ID", 2): writer.integer(Int64(sessions[index].clientID))
         case ("GETNAME", 2):
             if sessions[index].name.isEmpty {
@@ -22,8 +21,6 @@ extension LoopCore {
         case ("SETINFO", 4): try setInfo(request, index)
         case ("INFO", 2): writer.verbatim(describe(index, now: now) + "\n")
         case ("LIST", 2...): try list(request, now: now)
-        case ("ID", _), ("GETNAME", _), ("SETNAME", _), ("SETINFO", _), ("INFO", _):
-            throw .wrongArgumentCount("client|\(word.lowercased())")
         default:
             throw UnknownCommand.subcommandError(for: request, container: "client")
         }

@@ -9,16 +9,13 @@ extension LoopCore {
     /// Topology replies cover every slot and name each range's leader, or the last one while there is
     /// none. Followers are not listed: one process leads some shards and follows others.
     mutating func cluster(_ request: borrowing Request, now: Moment) throws(CommandError) {
-        let word = text(request[1])
-        switch (word.uppercased(), request.count) {
+        switch (text(request[1]).uppercased(), request.count) {
         case ("SLOTS", 2): writeSlots()
         case ("SHARDS", 2): writeShards()
         case ("NODES", 2): writer.verbatim(nodeLines(now: now))
         case ("INFO", 2): writer.verbatim(clusterInfo())
         case ("MYID", 2): writer.bulk(settings.nodeID.clusterName)
         case ("KEYSLOT", 3): writer.integer(Int(SlotID(key: request[2]).rawValue))
-        case ("SLOTS", _), ("SHARDS", _), ("NODES", _), ("INFO", _), ("MYID", _), ("KEYSLOT", _):
-            throw .wrongArgumentCount("cluster|\(word.lowercased())")
         default:
             throw UnknownCommand.subcommandError(for: request, container: "cluster")
         }
@@ -54,7 +51,7 @@ extension LoopCore {
             writer.bulk(range.node.cluster.host)
             writer.integer(Int(range.node.cluster.port))
             writer.bulk(range.node.id.clusterName)
-            writer.array(0)
+            writer.map(0)
         }
     }
 

@@ -206,16 +206,21 @@ extension LoopCore {
     private mutating func wait(
         _ request: borrowing Request, from index: Int, now: Moment
     ) -> Disposition {
-        guard let wanted = integer(request[1]), let timeout = integer(request[2]) else {
+        guard let wanted = integer(request[1]) else {
             return reply(to: index, relayed: nil, .notInteger)
+        }
+        guard let timeout = integer(request[2]) else {
+            return reply(
+                to: index, relayed: nil,
+                CommandError("ERR timeout is not an integer or out of range"))
         }
         guard timeout >= 0 else {
             return reply(to: index, relayed: nil, CommandError("ERR timeout is negative"))
         }
         let count = acknowledgedReplicaCount(of: index)
-        let since = sessions[index].obstructedSince
-        let elapsed = since == .zero ? 0 : now.boot.milliseconds(since: since)
-        if count < wanted, timeout == 0 || elapsed < timeout { return .wait(.replicas) }
+        let waited = waitedMilliseconds(index, for: .replicas, now: now)
+        if count < wanted, timeout == 0 || waited < timeout { return .wait(.replicas) }
+        sessions[index].lastObstacle = nil
         let direct = beginReply(to: index)
         writer.integer(count)
         endReply(to: index, direct: direct, relayed: nil)

@@ -15,6 +15,9 @@ extension LoopCore {
     mutating func flushJournal(now: Moment) {
         guard journal.hasOpenRecords, let batch = journal.flush(now: now, into: &diskRequests)
         else { return }
+        for index in shards.indices where shards[index].snapshotState == .recorded {
+            shards[index].snapshotState = .none
+        }
         for index in shards.indices where shards[index].hasRecordsToFlush {
             shards[index].hasRecordsToFlush = false
             unsettled.append(
@@ -56,20 +59,24 @@ extension LoopCore {
         emitDiskRequests()
     }
 
-    /// Drops entries from memory that every reasonable follower has.
-    mutating func trimCache(of index: Int) {
-        let limit = settings.cacheByteCount / max(1, shards.count)
-        guard shards[index].heldByteCount > limit else { return }
-        var through = LogIndex.zero
-        var next = shards[index].raft.firstIndex
-        while shards[index].heldByteCount > limit / 2, next <= shards[index].appliedIndex,
-            let entry = shards[index].raft.entry(at: next)
-        {
-            shards[index].heldByteCount -= entry.byteCount
-            through = next
-            next = next.next
+    /// Drops applied entries from memory, once the shards together hold more than they may: from
+    /// those that hold more than their share.
+    mutating func trimCache() {
+        let total = shards.reduce(0) { $0 + $1.heldByteCount }
+        guard total > settings.cacheByteCount else { return }
+        let share = settings.cacheByteCount / max(1, shards.count)
+        for index in shards.indices where shards[index].heldByteCount > share {
+            var through = LogIndex.zero
+            var next = shards[index].raft.firstIndex
+            while shards[index].heldByteCount > share / 2, next <= shards[index].appliedIndex,
+                let entry = shards[index].raft.entry(at: next)
+            {
+                shards[index].heldByteCount -= entry.byteCount
+                through = next
+                next = next.next
+            }
+            if through > .zero { shards[index].raft.forgetEntries(through: through) }
         }
-        if through > .zero { shards[index].raft.forgetEntries(through: through) }
     }
 }
 

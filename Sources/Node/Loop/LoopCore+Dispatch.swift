@@ -22,13 +22,18 @@ extension LoopCore {
             return reply(to: index, relayed: sequence, UnknownCommand.error(for: request))
         }
         let row = dispatchTable.rows[found]
-        if row.needsAuthentication, !sessions[index].isAuthenticated {
-            return reply(to: index, relayed: sequence, .noAuth)
-        }
         guard row.acceptsCount(request.count) else {
             return reply(
                 to: index, relayed: sequence,
                 .wrongArgumentCount(CommandTable.standard[found].name))
+        }
+        if row.hasSubcommands, request.count > 1,
+            let error = subcommandError(request, of: CommandTable.standard[found])
+        {
+            return reply(to: index, relayed: sequence, error)
+        }
+        if row.needsAuthentication, !sessions[index].isAuthenticated {
+            return reply(to: index, relayed: sequence, .noAuth)
         }
         statistics.commands += 1
         if case .session(let kind) = row.kind {
@@ -43,6 +48,17 @@ extension LoopCore {
                 to: index, relayed: sequence,
                 .wrongArgumentCount(CommandTable.standard[found].name))
         }
+    }
+
+    /// What is wrong with the second word of a request for a command that has subcommands.
+    private func subcommandError(
+        _ request: borrowing Request, of container: Command
+    ) -> CommandError? {
+        guard let subcommand = container.subcommand(request[1]) else {
+            return UnknownCommand.subcommandError(for: request, container: container.name)
+        }
+        return subcommand.acceptsCount(request.count)
+            ? nil : .wrongArgumentCount(subcommand.fullName)
     }
 
     private mutating func route(
@@ -101,7 +117,7 @@ extension LoopCore {
         if view.isTransferring {
             return waitForLeader(group, of: index, relayed: sequence, now: now)
         }
-        guard hasRoom(shardIndex) else { return .wait(.backlog(group)) }
+        guard hasRoom(shardIndex, for: request.bytes.count) else { return .wait(.backlog(group)) }
         if sessions[index].roundReadCount > 0 { return .wait(.round(group)) }
         if let peek = dispatchTable.peeks[found], now.boot < view.readableUntil,
             !isBehindOwnWrite(index, shardIndex),
@@ -126,6 +142,15 @@ extension LoopCore {
         _ request: Span<UInt8>, slot: SlotID, flags: EntryFlags, to shardIndex: Int,
         operation: PendingOperation
     ) {
+        appendCommand(request, slot: slot, flags: flags, to: shardIndex)
+        let number = shards[shardIndex].append(operation)
+        sessions[operation.session.index].noteWrite(number, to: shardIndex)
+    }
+
+    /// Adds a command to the payload of the shard's open batch.
+    mutating func appendCommand(
+        _ request: Span<UInt8>, slot: SlotID, flags: EntryFlags, to shardIndex: Int
+    ) {
         if shards[shardIndex].open.payload.isEmpty {
             shards[shardIndex].open.payload = EntryPayload.begin(
                 level: applyLevel, seed: generator.next())
@@ -134,8 +159,6 @@ extension LoopCore {
             request, slot: slot, flags: flags, database: 0,
             to: &shards[shardIndex].open.payload)
         shards[shardIndex].open.commandCount += 1
-        let number = shards[shardIndex].append(operation)
-        sessions[operation.session.index].noteWrite(number, to: shardIndex)
     }
 
     func isBehindOwnWrite(_ index: Int, _ shardIndex: Int) -> Bool {
@@ -183,25 +206,40 @@ extension LoopCore {
         _ found: Int, _ request: borrowing Request, slot: SlotID, shard shardIndex: Int,
         _ view: RaftView, from index: Int, relayed sequence: UInt64?, now: Moment
     ) -> Disposition {
+        let group = shards[shardIndex].group
         if isBehindOwnWrite(index, shardIndex) {
-            bind(request.bytes, slot: slot, to: shardIndex, from: index, relayed: sequence)
+            guard hasRoom(shardIndex, for: request.bytes.count) else {
+                return .wait(.backlog(group))
+            }
+            bind(
+                request.bytes, slot: slot, to: shardIndex, from: index, relayed: sequence,
+                hasLease: now.boot < view.readableUntil)
             return .next
         }
         if now.boot < view.readableUntil {
-            statistics.leaseReads += 1
-            if !serve(
+            // An earlier read of the session must not see a newer state than this one.
+            if sessions[index].roundReadCount > 0 { return .wait(.round(group)) }
+            if serve(
                 found, request, slot: slot, shard: shardIndex, view, from: index,
                 relayed: sequence)
             {
-                statistics.tickReads += 1
-                bind(request.bytes, slot: slot, to: shardIndex, from: index, relayed: sequence)
+                statistics.leaseReads += 1
+                return .next
             }
+            guard hasRoom(shardIndex, for: request.bytes.count) else {
+                return .wait(.backlog(group))
+            }
+            statistics.tickReads += 1
+            bind(
+                request.bytes, slot: slot, to: shardIndex, from: index, relayed: sequence,
+                hasLease: true)
             return .next
         }
         switch shards[shardIndex].raft.requestRead(now: now, into: &raftEffects) {
         case .now:
+            handleRaftEffects(of: shardIndex, now: now)
             shards[shardIndex].viewTurn = 0
-            return .wait(.leader(shards[shardIndex].group))
+            return .wait(.leader(group))
         case .afterRound(let round):
             statistics.roundReads += 1
             sessions[index].roundReadCount += 1
@@ -214,8 +252,7 @@ extension LoopCore {
             handleRaftEffects(of: shardIndex, now: now)
             return .next
         case .notReady, .notLeader:
-            return waitForLeader(
-                shards[shardIndex].group, of: index, relayed: sequence, now: now)
+            return waitForLeader(group, of: index, relayed: sequence, now: now)
         }
     }
 
@@ -250,25 +287,29 @@ extension LoopCore {
     }
 
     /// Binds a read to its place behind the session's last write, or to the next entry.
+    ///
+    /// The entry of that write may have been committed by a later leader before the read came, and
+    /// more after it: only under the lease is its place as new as the read. The next entry, which is
+    /// proposed after the read came, proves by being committed that it is.
     mutating func bind(
         _ request: Span<UInt8>, slot: SlotID, to shardIndex: Int, from index: Int,
-        relayed sequence: UInt64?
+        relayed sequence: UInt64?, hasLease: Bool
     ) {
         statistics.boundReads += 1
         let operation = PendingOperation(
             session: reference(to: index), sequence: reserveReply(of: index, relayed: sequence),
             version: sessions[index].version, slot: slot, read: 0..<0)
         let last = lastWrite(of: index, to: shardIndex)
-        if last > shards[shardIndex].resolvedOperation,
+        if hasLease, last > shards[shardIndex].resolvedOperation,
             let batch = shards[shardIndex].proposedIndex(holding: last)
         {
             shards[shardIndex].proposed[batch].batch.addRead(request, operation)
+            shards[shardIndex].proposedByteCount += request.count
             return
         }
-        shards[shardIndex].open.addRead(request, operation)
-        if shards[shardIndex].open.commandCount == 0 {
-            shards[shardIndex].open.lastOperation = shards[shardIndex].lastOperation
-        }
+        let number = shards[shardIndex].appendRead(request, operation)
+        // What the session asks from here on must not be answered from an older state.
+        sessions[index].noteWrite(number, to: shardIndex)
     }
 
     // MARK: Elsewhere
@@ -307,8 +348,8 @@ extension LoopCore {
     mutating func waitForLeader(
         _ group: GroupID, of index: Int, relayed sequence: UInt64?, now: Moment
     ) -> Disposition {
-        guard hasWaitedLong(index, now: now) else { return .wait(.leader(group)) }
-        sessions[index].obstructedSince = .zero
+        let waited = waitedMilliseconds(index, for: .leader(group), now: now)
+        guard waited >= settings.parkMilliseconds else { return .wait(.leader(group)) }
         statistics.refusals += 1
         return reply(to: index, relayed: sequence, .clusterDown)
     }
@@ -342,6 +383,8 @@ extension CommandError {
     static let noAuth = CommandError("NOAUTH Authentication required.")
     static let crossSlot = CommandError(
         "CROSSSLOT Keys in request don't hash to the same slot")
+    static let partlyDone = CommandError(
+        "UNCERTAIN some of the node's shards may have done it and some may not")
     static let clusterDown = CommandError("CLUSTERDOWN The cluster is down")
 
     static func writeTooLarge(_ limit: Int) -> CommandError {

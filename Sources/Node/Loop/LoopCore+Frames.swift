@@ -6,12 +6,15 @@ extension LoopCore {
     mutating func sendFrames() {
         guard !outgoing.isEmpty else { return }
         for index in outgoing.values.indices where !outgoing.values[index].isEmpty {
-            var body: [UInt8] = []
-            swap(&body, &outgoing[valueAt: index])
-            effects.append(
-                .frame(
-                    to: outgoing.keys[index], PeerFrame(type: .consensus, body: body), .consensus))
+            sendFrame(to: outgoing.keys[index])
         }
+    }
+
+    /// Sends what has been collected for one peer.
+    mutating func sendFrame(to node: NodeID) {
+        var body: [UInt8] = []
+        swap(&body, &outgoing[node, default: []])
+        effects.append(.frame(to: node, PeerFrame(type: .consensus, body: body), .consensus))
     }
 
     /// A frame has come from another node.
@@ -21,7 +24,7 @@ extension LoopCore {
     ///   - frame: Anything but a ``FrameType/home`` frame.
     ///   - now: The time.
     package mutating func frameReceived(from node: NodeID, _ frame: PeerFrame, now: Moment) {
-        guard journal.isOpen else { return }
+        guard journal.isOpen, !isJournalEnded else { return }
         switch frame.type {
         case .consensus: receiveMessages(frame.body, from: node, now: now)
         case .snapshotChunk:
@@ -76,3 +79,7 @@ extension LoopCore {
         if !isUp { outgoing[node] = nil }
     }
 }
+
+/// Messages to a peer are sent in one frame up to about this size; links have a limit to what they
+/// carry in one piece.
+let frameByteCount = 2 << 20

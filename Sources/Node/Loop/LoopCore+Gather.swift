@@ -1,3 +1,4 @@
+import Commands
 import Primitives
 import RESP
 
@@ -16,6 +17,8 @@ struct Gather: Sendable {
     var sum: Int64 = 0
     /// Why a part could not be done.
     var failure: String?
+    /// Whether something was done, or may have been.
+    var mayBeDone = false
     /// A client of this loop, or another loop that gathers for one of its own.
     var requester: Requester
 
@@ -71,22 +74,22 @@ extension LoopCore {
     }
 
     private mutating func proposeFlush(of index: Int, for number: UInt64) {
-        if shards[index].open.payload.isEmpty {
-            shards[index].open.payload = EntryPayload.begin(
-                level: applyLevel, seed: generator.next())
-        }
-        EntryPayload.append(
-            Span<UInt8>(), slot: SlotID(0), flags: .flushShard, database: 0,
-            to: &shards[index].open.payload)
-        shards[index].open.commandCount += 1
+        appendCommand(Span<UInt8>(), slot: SlotID(0), flags: .flushShard, to: index)
         _ = shards[index].append(.gatherPart(number))
     }
 
-    /// One part could not be done.
-    mutating func failPart(of number: UInt64, _ text: String) {
-        guard var gather = gathers[number] else { return }
-        gather.failure = text
-        gathers[number] = gather
+    /// A shard has done its part.
+    mutating func finishShard(of number: UInt64) {
+        if let place = gathers.index(of: number) { gathers[valueAt: place].mayBeDone = true }
+        finishPart(of: number, 0)
+    }
+
+    /// One part was not done, or may not have been.
+    mutating func failPart(of number: UInt64, _ text: String, mayBeDone: Bool) {
+        if let place = gathers.index(of: number) {
+            gathers[valueAt: place].failure = text
+            if mayBeDone { gathers[valueAt: place].mayBeDone = true }
+        }
         finishPart(of: number, 0)
     }
 
@@ -102,11 +105,14 @@ extension LoopCore {
         case .loop(let loop, let original):
             effects.append(
                 .post(
-                    .relayed(.gathered(original, gather.sum, failure: gather.failure)),
-                    to: .loop(loop)))
+                    .relayed(
+                        .gathered(
+                            original, gather.sum, failure: gather.failure,
+                            mayBeDone: gather.mayBeDone)), to: .loop(loop)))
         case .session(let session, let sequence, let version):
             let reserved = beginReserved(session, sequence: sequence, version: version)
             switch (gather.failure, gather.kind) {
+            case (_?, _) where gather.mayBeDone: writer.error(CommandError.partlyDone.text)
             case (let failure?, _): writer.error(failure)
             case (nil, .keyCount): writer.integer(gather.sum)
             case (nil, .flush): writer.ok()

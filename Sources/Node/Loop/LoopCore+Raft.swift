@@ -47,7 +47,8 @@ extension LoopCore {
                 appliedConfiguration: recovered.snapshot?.configuration
                     ?? recovered.initialConfiguration))
         let last = shards.count - 1
-        shards[last].heldByteCount = recovered.entries.reduce(0) { $0 + $1.byteCount }
+        shards[last].countHeldBytes()
+        shards[last].lastSnapshotIndex = recovered.snapshot?.index ?? .zero
         shards[last].lastSnapshotByteCount = byteCount
     }
 
@@ -181,7 +182,7 @@ extension LoopCore {
             }
             return
         }
-        shards[index].proposedByteCount += batch.payload.count
+        shards[index].proposedByteCount += batch.byteCount
         shards[index].proposed.append(
             ProposedBatch(
                 index: place, term: shards[index].raft.term, batch: batch, proposedAt: now.boot))
@@ -194,17 +195,12 @@ extension LoopCore {
         lastExpiryAt = now.boot
         for index in shards.indices where shards[index].isLeader && shards[index].machine.isReady {
             guard shards[index].machine.kind == .shard,
-                shards[index].raft.hasCommittedOwnTerm, shards[index].open.isEmpty,
-                shards[index].oldestProposed == nil,
+                shards[index].raft.hasCommittedOwnTerm, !shards[index].isExpiring,
                 let deadline = shards[index].machine.keyspace.earliestDeadlineBound,
                 deadline <= shards[index].raft.stamp(now: now)
             else { continue }
-            shards[index].open.payload = EntryPayload.begin(
-                level: applyLevel, seed: generator.next())
-            EntryPayload.append(
-                Span<UInt8>(), slot: SlotID(0), flags: .expire, database: 0,
-                to: &shards[index].open.payload)
-            shards[index].open.commandCount = 1
+            appendCommand(Span<UInt8>(), slot: SlotID(0), flags: .expire, to: index)
+            shards[index].open.isExpiring = true
             shards[index].open.lastOperation = shards[index].lastOperation
         }
     }
@@ -218,6 +214,10 @@ extension LoopCore {
         var batch: [RaftEffect] = []
         swap(&batch, &raftEffects)
         for effect in batch { handle(effect, of: index, now: now) }
+        if shards[index].mustCountHeldBytes {
+            shards[index].mustCountHeldBytes = false
+            shards[index].countHeldBytes()
+        }
         batch.removeAll(keepingCapacity: true)
         if raftEffects.isEmpty { swap(&batch, &raftEffects) }
     }
@@ -233,11 +233,16 @@ extension LoopCore {
             }
         case .persistTruncation(let after):
             statistics.truncations += 1
+            shards[index].mustCountHeldBytes = true
             record(.truncation(group, after: after), index)
-        case .persistSnapshot(let metadata): record(.snapshot(group, metadata), index)
+        case .persistSnapshot(let metadata):
+            shards[index].mustCountHeldBytes = true
+            record(.snapshot(group, metadata), index)
         case .persistCaughtUp: record(.caughtUp(group), index)
         case .send(let message):
-            message.encode(into: &outgoing[message.to.node, default: []])
+            let node = message.to.node
+            message.encode(into: &outgoing[node, default: []])
+            if outgoing[node, default: []].count >= frameByteCount { sendFrame(to: node) }
         case .committed: break
         case .becameLeader(let term):
             statistics.elections += 1
@@ -284,16 +289,23 @@ extension LoopCore {
     // MARK: Reads that wait for a round
 
     private mutating func serveRoundReads(of index: Int, through round: UInt64, now: Moment) {
+        shards[index].confirmedRound = max(shards[index].confirmedRound, round)
+        serveConfirmedReads(of: index, now: now)
+    }
+
+    /// Serves the reads whose round is confirmed, once what a leader must have applied is.
+    mutating func serveConfirmedReads(of index: Int, now: Moment) {
+        guard !shards[index].roundReads.isEmpty, shards[index].machine.isReady,
+            shards[index].appliedIndex >= shards[index].raft.readFloor
+        else { return }
         var reads: [RoundRead] = []
         swap(&reads, &shards[index].roundReads)
         for read in reads {
-            guard read.round <= round,
-                shards[index].appliedIndex >= shards[index].raft.readFloor
-            else {
+            if read.round <= shards[index].confirmedRound {
+                finish(read, of: index, now: now)
+            } else {
                 shards[index].roundReads.append(read)
-                continue
             }
-            finish(read, of: index, now: now)
         }
     }
 
@@ -307,6 +319,9 @@ extension LoopCore {
         guard let found = CommandTable.standard.find(request[0]),
             case .read(let body) = CommandTable.standard[found].body
         else { return }
+        if let session = session(read.session), isBehindOwnWrite(session, index) {
+            return postpone(read, on: index)
+        }
         var context = readContext(
             index, slot: read.slot, present: shards[index].raft.stamp(now: now))
         let machine = shards[index].machine
@@ -321,15 +336,20 @@ extension LoopCore {
         if context.sawUncertainDeadline {
             writer.bytes.removeSubrange(start...)
             undoReserved(reserved, read.session)
-            shards[index].open.addRead(
-                bytes,
-                PendingOperation(
-                    session: read.session, sequence: read.sequence, version: read.version,
-                    slot: read.slot, read: 0..<0))
-            shards[index].open.lastOperation = shards[index].lastOperation
+            postpone(read, on: index)
         } else {
             endReserved(reserved, read.session, sequence: read.sequence)
         }
+    }
+
+    /// Makes a read wait for the next entry.
+    private mutating func postpone(_ read: RoundRead, on index: Int) {
+        let number = shards[index].appendRead(
+            read.request.span,
+            PendingOperation(
+                session: read.session, sequence: read.sequence, version: read.version,
+                slot: read.slot, read: 0..<0))
+        if let session = session(read.session) { sessions[session].noteWrite(number, to: index) }
     }
 
     private mutating func undoReserved(_ reserved: Reserved, _ session: SessionReference) {

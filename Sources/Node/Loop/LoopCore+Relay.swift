@@ -12,7 +12,8 @@ package enum RelayedWork: Sendable {
     case closed(ConnectionID)
     /// A part of something that concerns every shard of the node.
     case gather(UInt64, GatherKind)
-    case gathered(UInt64, Int64, failure: String?)
+    /// Its sum; why it was not done, and whether some of it may have been.
+    case gathered(UInt64, Int64, failure: String?, mayBeDone: Bool)
 }
 
 /// Names another loop's connection.
@@ -28,6 +29,8 @@ struct ProxyKey: Comparable, Sendable {
 extension LoopCore {
     /// Sends a request on to the loop that hosts its shard; its reply keeps its place.
     mutating func forward(_ request: borrowing Request, from index: Int, to loop: Int) {
+        if sessions[index].owesNothing { sessions[index].forwardedByteCount = 0 }
+        sessions[index].forwardedByteCount += request.bytes.count
         let sequence = sessions[index].replies.append()
         effects.append(
             .post(
@@ -68,8 +71,14 @@ extension LoopCore {
             }
         case .gather(let number, let kind):
             startPart(of: number, kind, for: .loop(loop), now: now)
-        case .gathered(let number, let value, let failure):
-            if let failure { failPart(of: number, failure) } else { finishPart(of: number, value) }
+        case .gathered(let number, let value, let failure, let mayBeDone):
+            if let failure {
+                failPart(of: number, failure, mayBeDone: mayBeDone)
+            } else if mayBeDone {
+                finishShard(of: number)
+            } else {
+                finishPart(of: number, value)
+            }
         }
     }
 
@@ -101,7 +110,6 @@ extension LoopCore {
             switch disposition {
             case .wait(let obstacle): obstruct(index, by: obstacle, now: now)
             case .next, .nextThenWait, .close:
-                sessions[index].obstructedSince = .zero
                 used += 1
             }
         }

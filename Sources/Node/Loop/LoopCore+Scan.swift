@@ -19,7 +19,13 @@ extension LoopCore {
             return finishScan(index, sequence, cursor: nil, keys: [])
         }
         guard let shardIndex = shardIndexes[group] else {
-            forward(request, from: index, to: loop(of: group))
+            let loop = self.loop(of: group)
+            guard sequence == nil, loop != settings.loopIndex else {
+                // The connection's own loop goes on from there.
+                return finishScan(
+                    index, sequence, cursor: firstPlace(of: group, from: scan.cursor), keys: [])
+            }
+            forward(request, from: index, to: loop)
             return .next
         }
         if isBehindOwnWrite(index, shardIndex) { return .wait(.replies) }
@@ -49,11 +55,23 @@ extension LoopCore {
         return ScanCursor(slot: next)
     }
 
+    /// Where the walk comes to `group`.
+    private func firstPlace(of group: GroupID, from cursor: ScanCursor) -> ScanCursor {
+        let ranges = directory.slots(of: group)
+        guard let range = ranges.first(where: { SlotID($0.upperBound) >= cursor.slot }),
+            range.lowerBound > cursor.slot.rawValue
+        else { return cursor }
+        return ScanCursor(slot: SlotID(range.lowerBound))
+    }
+
     /// The group of the first slot, from `slot` on, whose shard this node leads.
     private func ledGroup(from slot: SlotID) -> GroupID? {
         var slot = Int(slot.rawValue)
         while slot < SlotID.count {
-            guard let group = directory.shard(of: SlotID(UInt16(slot))) else { return nil }
+            guard let group = directory.shard(of: SlotID(UInt16(slot))) else {
+                slot += 1
+                continue
+            }
             if leaders[group]?.leader == settings.nodeID { return group }
             let range = directory.slots(of: group).first { Int($0.upperBound) >= slot }
             slot = range.map { Int($0.upperBound) + 1 } ?? SlotID.count

@@ -109,7 +109,9 @@ extension LoopCore {
     ///   - bytes: What was read; not kept beyond the call.
     ///   - now: The time, read after the bytes were.
     package mutating func clientReceived(_ id: ConnectionID, _ bytes: Span<UInt8>, now: Moment) {
-        guard let index = session(id), !sessions[index].isClosing else { return }
+        guard let index = session(id), !sessions[index].isClosing, !isJournalEnded else {
+            return
+        }
         sessions[index].lastActiveAt = now.boot
         if sessions[index].input.isEmpty, sessions[index].obstacle == nil {
             let used = useRequests(in: bytes, of: index, now: now)
@@ -152,14 +154,14 @@ extension LoopCore {
     mutating func useRequests(in bytes: Span<UInt8>, of index: Int, now: Moment) -> Int {
         var frame = RequestFrame()
         var used = 0
-        let isAuthenticated = sessions[index].isAuthenticated
-        let parser = RequestParser(
-            limits: isAuthenticated ? settings.requestLimits : .unauthenticated,
-            isAuthenticated: isAuthenticated)
+        var parser = parser(for: index)
         while used < bytes.count {
-            if sessions[index].output.count > settings.outputPauseByteCount {
-                obstruct(index, by: .output, now: now)
+            if let obstacle = repliesInTheWay(of: index) {
+                obstruct(index, by: obstacle, now: now)
                 return used
+            }
+            if parser.isAuthenticated != sessions[index].isAuthenticated {
+                parser = self.parser(for: index)
             }
             let rest = bytes.extracting(used..<bytes.count)
             let progress: RequestParser.Progress
@@ -169,39 +171,53 @@ extension LoopCore {
                 refuse(index, error)
                 return used
             }
+            let disposition: Disposition
+            let usedByteCount: Int
             switch progress {
             case .incomplete: return used
-            case .empty(let byteCount): used += byteCount
+            case .empty(let byteCount):
+                disposition = .next
+                usedByteCount = byteCount
             case .inline(let byteCount):
-                switch useInline(rest.extracting(0..<byteCount), of: index, now: now) {
-                case .next: used += byteCount
-                case .nextThenWait: return used + byteCount
-                case .wait: return used
-                case .close: return bytes.count
-                }
+                disposition = useInline(rest.extracting(0..<byteCount), of: index, now: now)
+                usedByteCount = byteCount
             case .complete(let byteCount):
-                let request = Request(bytes: rest.extracting(0..<byteCount), frame: frame)
-                switch dispatch(request, from: index, relayed: nil, now: now) {
-                case .next:
-                    used += byteCount
-                    if sessions[index].obstructedSince != .zero {
-                        sessions[index].obstructedSince = .zero
-                    }
-                case .nextThenWait(let obstacle):
-                    obstruct(index, by: obstacle, now: now)
-                    return used + byteCount
-                case .wait(let obstacle):
-                    obstruct(index, by: obstacle, now: now)
-                    return used
-                case .close: return bytes.count
-                }
-                if sessions[index].isAuthenticated != isAuthenticated {
-                    return used
-                        + useRequests(in: bytes.extracting(used..<bytes.count), of: index, now: now)
-                }
+                disposition = dispatch(
+                    Request(bytes: rest.extracting(0..<byteCount), frame: frame), from: index,
+                    relayed: nil, now: now)
+                usedByteCount = byteCount
+            }
+            switch disposition {
+            case .next: used += usedByteCount
+            case .nextThenWait(let obstacle):
+                obstruct(index, by: obstacle, now: now)
+                return used + usedByteCount
+            case .wait(let obstacle):
+                obstruct(index, by: obstacle, now: now)
+                return used
+            case .close: return bytes.count
             }
         }
         return used
+    }
+
+    private func parser(for index: Int) -> RequestParser {
+        let isAuthenticated = sessions[index].isAuthenticated
+        return RequestParser(
+            limits: isAuthenticated ? settings.requestLimits : .unauthenticated,
+            isAuthenticated: isAuthenticated)
+    }
+
+    /// Why the session may ask for nothing more before replies have left or come.
+    private func repliesInTheWay(of index: Int) -> Obstacle? {
+        if sessions[index].output.count > settings.outputPauseByteCount { return .output }
+        if sessions[index].owedCount >= settings.owedReplyCount { return .owed }
+        if sessions[index].forwardedByteCount > settings.forwardedByteCount,
+            !sessions[index].owesNothing
+        {
+            return .replies
+        }
+        return nil
     }
 
     private mutating func useInline(
@@ -213,14 +229,8 @@ extension LoopCore {
             guard case .complete = try RequestParser().parse(bytes.span, into: &frame) else {
                 return .next
             }
-            let disposition = dispatch(
+            return dispatch(
                 Request(bytes: bytes.span, frame: frame), from: index, relayed: nil, now: now)
-            switch disposition {
-            case .wait(let obstacle), .nextThenWait(let obstacle):
-                obstruct(index, by: obstacle, now: now)
-            case .next, .close: break
-            }
-            return disposition
         } catch {
             refuse(index, error)
             return .close
@@ -251,12 +261,16 @@ extension LoopCore {
     // MARK: Waiting
 
     mutating func obstruct(_ index: Int, by obstacle: Obstacle, now: Moment) {
-        if sessions[index].obstructedSince == .zero {
+        if sessions[index].lastObstacle != obstacle {
+            sessions[index].lastObstacle = obstacle
             sessions[index].obstructedSince = now.boot
             statistics.parked += 1
         }
         sessions[index].obstacle = obstacle
-        obstructed.append(index)
+        if !sessions[index].isListedAsObstructed {
+            sessions[index].isListedAsObstructed = true
+            obstructed.append(index)
+        }
     }
 
     /// Tries again what had to wait.
@@ -265,8 +279,10 @@ extension LoopCore {
         var waiting: [Int] = []
         swap(&waiting, &obstructed)
         for index in waiting {
+            sessions[index].isListedAsObstructed = false
             guard sessions[index].isOpen, let obstacle = sessions[index].obstacle else { continue }
             if !isPassable(obstacle, for: index, now: now) {
+                sessions[index].isListedAsObstructed = true
                 obstructed.append(index)
                 continue
             }
@@ -277,7 +293,7 @@ extension LoopCore {
                 useInput(of: index, now: now)
             }
             guard sessions[index].isOpen, sessions[index].obstacle == nil else { continue }
-            sessions[index].obstructedSince = .zero
+            sessions[index].lastObstacle = nil
             if sessions[index].isPaused {
                 sessions[index].isPaused = false
                 effects.append(.resumeClient(id(of: index)))
@@ -290,15 +306,19 @@ extension LoopCore {
         case .output: sessions[index].output.count <= settings.outputPauseByteCount / 2
         case .round: sessions[index].roundReadCount == 0
         case .replies: sessions[index].owesNothing
+        case .owed: sessions[index].owedCount <= settings.owedReplyCount / 2
         case .backlog(let group):
-            shardIndexes[group].map { hasRoom($0) } ?? true
+            shardIndexes[group].map { !shards[$0].isLeader || hasRoom($0, for: 0) } ?? true
         case .leader, .replicas: true
         }
     }
 
-    func hasRoom(_ index: Int) -> Bool {
-        shards[index].proposedByteCount + shards[index].open.payload.count
-            < settings.proposalByteCount
+    /// Whether the shard may take an operation of `byteCount` bytes. A large one gets an entry of
+    /// its own, so that no entry is larger than the limit and no larger than its largest request.
+    func hasRoom(_ index: Int, for byteCount: Int) -> Bool {
+        let open = shards[index].open.byteCount
+        return shards[index].proposedByteCount + open < settings.proposalByteCount
+            && (open == 0 || open + byteCount <= settings.proposalByteCount)
     }
 
     /// The number of the session's last write to the shard at `shardIndex`; 0 without one.
@@ -307,11 +327,10 @@ extension LoopCore {
             ? sessions[index].lastWrites[shardIndex] : 0
     }
 
-    /// Whether the session has waited for a leader as long as it may.
-    func hasWaitedLong(_ index: Int, now: Moment) -> Bool {
-        sessions[index].obstructedSince != .zero
-            && now.boot.milliseconds(since: sessions[index].obstructedSince)
-                >= settings.parkMilliseconds
+    /// For how long `obstacle`, and no other, has been in the session's way.
+    func waitedMilliseconds(_ index: Int, for obstacle: Obstacle, now: Moment) -> Int {
+        sessions[index].lastObstacle == obstacle
+            ? now.boot.milliseconds(since: sessions[index].obstructedSince) : 0
     }
 
     // MARK: Replies
@@ -395,13 +414,9 @@ extension LoopCore {
         listedForOutput.append(index)
     }
 
-    /// Answers an operation with an error.
+    /// Answers a session's operation with an error.
     mutating func fail(_ operation: PendingOperation, _ text: String) {
-        if operation.gather == 0 {
-            fail(operation.session, sequence: operation.sequence, text)
-        } else {
-            failPart(of: operation.gather, text)
-        }
+        fail(operation.session, sequence: operation.sequence, text)
     }
 
     /// Answers a reserved place with an error.

@@ -11,13 +11,14 @@ extension LoopCore {
         for index in shards.indices {
             let group = shards[index].group
             let limit = max(settings.snapshotLogByteCount, 2 * shards[index].lastSnapshotByteCount)
-            guard !shards[index].isSnapshotting, shards[index].machine.isReady,
-                shards[index].appliedIndex > .zero,
+            guard shards[index].snapshotState == .none, shards[index].machine.isReady,
+                shards[index].appliedIndex > shards[index].lastSnapshotIndex,
                 pinning.contains(group) || journal.logByteCount(of: group) > limit
             else { continue }
             let metadata = snapshotMetadata(of: index)
             let body = shards[index].machine.encodeSnapshot()
-            shards[index].isSnapshotting = true
+            shards[index].snapshotState = .beingWritten
+            shards[index].lastSnapshotIndex = metadata.index
             shards[index].lastSnapshotByteCount = body.count
             statistics.snapshotsTaken += 1
             write(body, metadata, of: index, purpose: .own)
@@ -56,7 +57,7 @@ extension LoopCore {
         let written = snapshotsBeingWritten.remove(at: position)
         switch written.purpose {
         case .own:
-            shards[index].isSnapshotting = false
+            shards[index].snapshotState = .recorded
             journal.append(.snapshot(group, written.metadata))
         case .received: install(written, on: index, now: now)
         }
@@ -67,14 +68,28 @@ extension LoopCore {
     /// Begins to send the shard's present state to a follower whose log is too far behind.
     mutating func startTransfer(of index: Int, to member: Member, now: Moment) {
         let group = shards[index].group
-        guard shards[index].machine.isReady, shards[index].appliedIndex > .zero,
-            !transfers.outgoing.contains(where: { $0.group == group && $0.member == member })
-        else { return }
+        guard shards[index].machine.isReady, shards[index].appliedIndex > .zero else { return }
+        if let position = transfers.outgoing.firstIndex(where: {
+            $0.group == group && $0.member == member
+        }) {
+            return resend(position, now: now)
+        }
+        let body = shards[index].machine.encodeSnapshot()
         transfers.outgoing.append(
             SnapshotTransfers.Outgoing(
                 group: group, member: member, metadata: snapshotMetadata(of: index),
-                body: shards[index].machine.encodeSnapshot(), lastProgress: now.boot))
+                body: body, checksum: crc32c(body.span), lastProgress: now.boot))
         sendChunks(of: transfers.outgoing.count - 1)
+    }
+
+    /// Sends what was not acknowledged once more, if nothing has been for a while: a chunk or its
+    /// acknowledgement is lost.
+    private mutating func resend(_ position: Int, now: Moment) {
+        let quiet = now.boot.milliseconds(since: transfers.outgoing[position].lastProgress)
+        guard quiet >= SnapshotTransfers.resendMilliseconds else { return }
+        transfers.outgoing[position].sentByteCount =
+            transfers.outgoing[position].acknowledgedByteCount
+        sendChunks(of: position)
     }
 
     private mutating func sendChunks(of position: Int) {
@@ -89,7 +104,7 @@ extension LoopCore {
             let end = min(total, offset + settings.snapshotChunkByteCount)
             let frame = SnapshotFrame.chunk(
                 group: transfer.group, metadata: transfer.metadata, offset: offset,
-                totalByteCount: total, checksum: crc32c(transfer.body.span),
+                totalByteCount: total, checksum: transfer.checksum,
                 bytes: Array(transfer.body[offset..<end]))
             transfers.outgoing[position].sentByteCount = end
             effects.append(
@@ -116,9 +131,17 @@ extension LoopCore {
                     $0.group == group && $0.member.node == node && $0.metadata.index == index
                 })
             else { return }
-            transfers.outgoing[position].lastProgress = now.boot
+            if nextOffset == 0, transfers.outgoing[position].acknowledgedByteCount > 0 {
+                transfers.outgoing[position].acknowledgedByteCount = 0
+                transfers.outgoing[position].sentByteCount = 0
+            }
             if nextOffset < transfers.outgoing[position].acknowledgedByteCount { return }
+            if nextOffset > transfers.outgoing[position].acknowledgedByteCount {
+                transfers.outgoing[position].lastProgress = now.boot
+            }
             transfers.outgoing[position].acknowledgedByteCount = nextOffset
+            transfers.outgoing[position].sentByteCount = max(
+                transfers.outgoing[position].sentByteCount, nextOffset)
             if nextOffset < transfers.outgoing[position].body.count {
                 return sendChunks(of: position)
             }
@@ -135,31 +158,31 @@ extension LoopCore {
         of incoming: SnapshotTransfers.Incoming, offset: Int, bytes: [UInt8], from node: NodeID,
         now: Moment
     ) {
-        guard let shard = shardIndexes[incoming.group],
-            incoming.metadata.index > shards[shard].appliedIndex,
-            incoming.totalByteCount >= 0,
+        guard let shard = shardIndexes[incoming.group], incoming.totalByteCount >= 0,
             !snapshotsBeingWritten.contains(where: {
                 $0.group == incoming.group && $0.purpose == .received
             })
         else { return }
-        if offset == 0 {
+        guard incoming.metadata.index > shards[shard].raft.commitIndex else {
+            // The leader has missed that it arrived, or that it is not needed: it is told again.
+            _ = shards[shard].raft.restore(incoming.metadata, now: now, into: &raftEffects)
+            handleRaftEffects(of: shard, now: now)
+            return acknowledge(incoming, through: incoming.totalByteCount, to: node)
+        }
+        if offset == 0, transfers.place(of: incoming) == nil {
             transfers.incoming.removeAll { $0.group == incoming.group }
             transfers.incoming.append(incoming)
         }
-        guard
-            let position = transfers.incoming.firstIndex(where: {
-                $0.group == incoming.group && $0.metadata == incoming.metadata
-                    && $0.checksum == incoming.checksum
-            }), transfers.incoming[position].body.count == offset
-        else { return }
-        transfers.incoming[position].body.append(contentsOf: bytes)
-        transfers.incoming[position].lastProgress = now.boot
+        guard let position = transfers.place(of: incoming) else {
+            // What came before was lost in a restart.
+            return acknowledge(incoming, through: 0, to: node)
+        }
+        if transfers.incoming[position].body.count == offset {
+            transfers.incoming[position].body.append(contentsOf: bytes)
+            transfers.incoming[position].lastProgress = now.boot
+        }
         let received = transfers.incoming[position].body.count
-        let acknowledgement = SnapshotFrame.acknowledgement(
-            group: incoming.group, index: incoming.metadata.index, nextOffset: received)
-        effects.append(
-            .frame(
-                to: node, PeerFrame(type: .snapshotChunk, body: acknowledgement.encode()), .bulk))
+        acknowledge(incoming, through: received, to: node)
         guard received >= incoming.totalByteCount else { return }
         let whole = transfers.incoming.remove(at: position)
         guard crc32c(whole.body.span) == whole.checksum else {
@@ -169,13 +192,28 @@ extension LoopCore {
         write(whole.body, whole.metadata, of: shard, purpose: .received)
     }
 
+    private mutating func acknowledge(
+        _ incoming: SnapshotTransfers.Incoming, through nextOffset: Int, to node: NodeID
+    ) {
+        let frame = SnapshotFrame.acknowledgement(
+            group: incoming.group, index: incoming.metadata.index, nextOffset: nextOffset)
+        effects.append(
+            .frame(to: node, PeerFrame(type: .snapshotChunk, body: frame.encode()), .bulk))
+    }
+
     /// Puts a received snapshot, whose file is durable, in the place of the shard's state.
     private mutating func install(
         _ received: SnapshotBeingWritten, on index: Int, now: Moment
     ) {
-        guard received.metadata.index > shards[index].appliedIndex,
-            shards[index].raft.restore(received.metadata, now: now, into: &raftEffects)
-        else { return handleRaftEffects(of: index, now: now) }
+        guard shards[index].raft.restore(received.metadata, now: now, into: &raftEffects) else {
+            handleRaftEffects(of: index, now: now)
+            // Not needed for the state any more, but it is the state at an index that is committed
+            // here: recorded, it takes the place of an older one and goes with the next.
+            if received.metadata.index <= shards[index].raft.commitIndex {
+                journal.append(.snapshot(received.group, received.metadata))
+            }
+            return
+        }
         statistics.snapshotsInstalled += 1
         let machine = shards[index].machine
         if machine.kind == .directory || directory.isFormed {
@@ -198,6 +236,7 @@ extension LoopCore {
         shards[index].appliedStamp = max(
             shards[index].appliedStamp, received.metadata.stamp)
         shards[index].appliedConfiguration = received.metadata.configuration
+        shards[index].lastSnapshotIndex = received.metadata.index
         shards[index].lastSnapshotByteCount = received.body.count
         while let oldest = shards[index].oldestProposed,
             oldest.index <= received.metadata.index

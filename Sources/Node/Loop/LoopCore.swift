@@ -39,6 +39,8 @@ package struct LoopCore: ~Copyable {
     var snapshotsBeingWritten: [SnapshotBeingWritten] = []
     var unsettled = Deque<UnsettledPersistence>()
     var isStopping = false
+    /// Whether the journal's last record, that of a clean stop, is written or being written.
+    var isJournalEnded = false
     var hasFailed = false
 
     // Clients.
@@ -97,6 +99,7 @@ package struct LoopCore: ~Copyable {
 
     /// Lets time pass: elections, heartbeats, timeouts. Called every 10 ms.
     package mutating func tick(now: Moment) {
+        if isJournalEnded { return }
         journal.tick(now: now, into: &diskRequests)
         // What was recovered may be in the page cache alone: nothing may rely on it before the
         // journal's opening batch has made it durable.
@@ -104,8 +107,8 @@ package struct LoopCore: ~Copyable {
         for index in shards.indices {
             shards[index].raft.tick(now: now, into: &raftEffects)
             handleRaftEffects(of: index, now: now)
-            trimCache(of: index)
         }
+        trimCache()
         transfers.dropStale(now: now.boot)
         failOverdue(now: now)
         proposeExpiry(now: now)
@@ -120,11 +123,15 @@ package struct LoopCore: ~Copyable {
         if hasFailed { return }
         hasApplyBacklog = false
         turn += 1
-        for index in shards.indices { applyCommitted(index, now: now) }
+        for index in shards.indices {
+            applyCommitted(index, now: now)
+            serveConfirmedReads(of: index, now: now)
+        }
         retryObstructed(now: now)
-        if journal.canFlush {
+        if journal.canFlush, !isJournalEnded {
             for index in shards.indices { closeBatch(of: index, now: now) }
             flushJournal(now: now)
+            endJournal(now: now)
         }
         sendFrames()
         if hasApplyBacklog {
@@ -149,6 +156,7 @@ package struct LoopCore: ~Copyable {
     /// Takes a message from another core of this node.
     package mutating func received(_ message: CoreMessage, from sender: CoreID, now: Moment) {
         switch message {
+        case _ where isJournalEnded: break
         case .hostDirectory(let replica, let configuration):
             hostDirectory(replica: replica, configuration: configuration, now: now)
         case .proposeDirectory(let command): propose(command, now: now)
@@ -173,15 +181,24 @@ package struct LoopCore: ~Copyable {
     }
 
     /// Makes a clean stop: what is accepted is written, and the journal says so at its end. The
-    /// shell exits once every disk request is complete.
+    /// shell exits once ``hasStopped`` holds.
     package mutating func stop(now: Moment) {
         isStopping = true
-        journal.append(.cleanStop)
         endTurn(now: now)
     }
 
+    /// Ends the journal once nothing waits to be written to it; nothing is taken in from then on.
+    private mutating func endJournal(now: Moment) {
+        guard isStopping, !isJournalEnded, journal.isOpen, journal.canFlush,
+            !journal.hasOpenRecords, shards.allSatisfy({ $0.open.isEmpty })
+        else { return }
+        isJournalEnded = true
+        journal.append(.cleanStop)
+        flushJournal(now: now)
+    }
+
     /// Whether everything that ``stop(now:)`` asked for is done.
-    package var hasStopped: Bool { isStopping && diskPurposes.isEmpty && !journal.hasOpenRecords }
+    package var hasStopped: Bool { isJournalEnded && diskPurposes.isEmpty }
 }
 
 /// Why a loop can't start from what its folder holds.

@@ -18,6 +18,10 @@ package struct LoopSettings: Sendable {
     package var maxWriteByteCount = 64 << 20
     /// Past this much unsent output, a connection's requests wait.
     package var outputPauseByteCount = 1 << 20
+    /// Past this many replies that are promised and not there, a connection's requests wait.
+    package var owedReplyCount = 16_384
+    /// The same for the bytes of requests that other loops have not answered.
+    package var forwardedByteCount = 4 << 20
     /// Requests wait once a shard has this much proposed and not yet applied.
     package var proposalByteCount = 32 << 20
     /// Recent log entries kept in memory, for all shards of the loop together.

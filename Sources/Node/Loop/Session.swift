@@ -23,6 +23,8 @@ enum Obstacle: Equatable, Sendable {
     case replicas
     /// The client takes its replies too slowly.
     case output
+    /// Too many replies have been promised and not come yet.
+    case owed
 }
 
 /// A request that another loop sent on.
@@ -61,8 +63,13 @@ struct Session: Sendable {
     var isPaused = false
     var replies = ReplyQueue()
     var obstacle: Obstacle?
-    /// When the present obstacle began.
+    /// What was in the way last; `nil` once all input was used.
+    var lastObstacle: Obstacle?
+    /// When ``lastObstacle`` came up.
     var obstructedSince = Instant.zero
+    var isListedAsObstructed = false
+    /// Bytes of requests sent on to other loops since nothing was owed.
+    var forwardedByteCount = 0
     /// For each shard of this loop, the number of this session's last write there.
     var lastWrites: [UInt64] = []
     /// Reads that wait for a round of heartbeats.
@@ -82,6 +89,9 @@ struct Session: Sendable {
     var owesNothing: Bool {
         _read { yield replies.head == replies.next }
     }
+
+    /// How many replies have been promised and not written.
+    var owedCount: Int { Int(replies.next - replies.head) }
 
     mutating func noteWrite(_ number: UInt64, to shardIndex: Int) {
         while lastWrites.count <= shardIndex { lastWrites.append(0) }

@@ -35,8 +35,13 @@ struct Batch: Sendable {
     var readBytes: [UInt8] = []
     /// The number of the last operation; operations are numbered through within a shard.
     var lastOperation: UInt64 = 0
+    /// Whether one of the commands removes expired keys.
+    var isExpiring = false
 
     var isEmpty: Bool { commandCount == 0 && operations.isEmpty }
+
+    /// What the batch counts for in limits.
+    var byteCount: Int { payload.count + readBytes.count }
 }
 
 /// A batch that became an entry whose fate is open.
@@ -45,6 +50,17 @@ struct ProposedBatch: Sendable {
     var term: Term
     var batch: Batch
     var proposedAt: Instant
+
+    /// Whether `entry` is what the batch became.
+    func isEntry(_ entry: LogEntry) -> Bool { index == entry.index && term == entry.term }
+}
+
+/// How far a replica's own snapshot is.
+enum SnapshotState: Sendable {
+    case none
+    case beingWritten
+    /// Its record is in the journal's open batch.
+    case recorded
 }
 
 /// A read that waits for a round of heartbeats to confirm this node's leadership.
@@ -99,14 +115,18 @@ struct Shard {
     var resolvedIndex = LogIndex.zero
     var lastOperation: UInt64 = 0
     var roundReads: [RoundRead] = []
+    /// The last round of heartbeats that confirmed reads.
+    var confirmedRound: UInt64 = 0
     var orphans: [OrphanedOperation] = []
-    /// Payload bytes of the entries that the log holds in memory, roughly.
+    /// Bytes of the entries that the log holds in memory.
     var heldByteCount = 0
-    var isSnapshotting = false
+    /// Set when the log lost entries other than by ``RaftGroup/forgetEntries(through:)``.
+    var mustCountHeldBytes = false
+    var snapshotState = SnapshotState.none
+    /// What the last snapshot stands for.
+    var lastSnapshotIndex = LogIndex.zero
     var lastSnapshotByteCount = 0
     var hasRecordsToFlush = false
-    /// Whether an entry that removes expired keys is on its way.
-    var isExpiring = false
     /// Set when something that `groupStatus` reports has changed.
     var hasNews = true
 
@@ -117,9 +137,24 @@ struct Shard {
 
     var isLeader: Bool { raft.role == .leader }
 
+    /// Whether an entry that removes expired keys is on its way.
+    var isExpiring: Bool {
+        open.isExpiring || proposed[firstProposed...].contains { $0.batch.isExpiring }
+    }
+
     /// The oldest batch whose fate is open.
     var oldestProposed: ProposedBatch? {
         firstProposed < proposed.count ? proposed[firstProposed] : nil
+    }
+
+    /// Counts anew what the log holds in memory, after entries were taken away from its end.
+    mutating func countHeldBytes() {
+        heldByteCount = 0
+        var next = raft.firstIndex
+        while let entry = raft.entry(at: next) {
+            heldByteCount += entry.byteCount
+            next = next.next
+        }
     }
 
     mutating func popProposed() -> ProposedBatch {
@@ -133,7 +168,7 @@ struct Shard {
             proposed.removeFirst(firstProposed)
             firstProposed = 0
         }
-        proposedByteCount -= batch.batch.payload.count
+        proposedByteCount -= batch.batch.byteCount
         return batch
     }
 
@@ -154,6 +189,16 @@ struct Shard {
     mutating func append(_ operation: PendingOperation) -> UInt64 {
         lastOperation += 1
         open.operations.append(operation)
+        open.lastOperation = lastOperation
+        return lastOperation
+    }
+
+    /// Adds a read to the open batch.
+    ///
+    /// - Returns: Its number.
+    mutating func appendRead(_ request: Span<UInt8>, _ operation: PendingOperation) -> UInt64 {
+        open.addRead(request, operation)
+        lastOperation += 1
         open.lastOperation = lastOperation
         return lastOperation
     }

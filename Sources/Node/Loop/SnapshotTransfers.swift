@@ -8,6 +8,8 @@ struct SnapshotTransfers: Sendable {
         var member: Member
         var metadata: SnapshotMetadata
         var body: [UInt8]
+        /// Of ``body``.
+        var checksum: UInt32
         /// Bytes sent; chunks up to ``windowCount`` may be unacknowledged.
         var sentByteCount = 0
         var acknowledgedByteCount = 0
@@ -26,9 +28,19 @@ struct SnapshotTransfers: Sendable {
 
     static let windowCount = 4
     static let staleMilliseconds = 10_000
+    static let resendMilliseconds = 1000
 
     var outgoing: [Outgoing] = []
     var incoming: [Incoming] = []
+
+    /// Where what has come so far of `snapshot` is.
+    func place(of snapshot: Incoming) -> Int? {
+        incoming.firstIndex {
+            $0.group == snapshot.group && $0.metadata == snapshot.metadata
+                && $0.totalByteCount == snapshot.totalByteCount
+                && $0.checksum == snapshot.checksum
+        }
+    }
 
     mutating func dropStale(now: Instant) {
         outgoing.removeAll { now.milliseconds(since: $0.lastProgress) > Self.staleMilliseconds }
