@@ -53,25 +53,26 @@ extension Keyspace {
     /// - Parameters:
     ///   - cursor: Where to go on; its slot must be in `slots`.
     ///   - slots: The slots to walk.
-    ///   - count: About how many keys to look at.
+    ///   - count: About how many keys to look at; lowered by how many were.
     ///   - filter: Which of them to answer.
     ///   - now: Keys whose deadline is not later are left out.
     ///   - keys: What is found is appended here.
     /// - Returns: Where to go on; `nil` when `slots` has been walked.
     package func scan(
-        from cursor: ScanCursor, in slots: ClosedRange<SlotID>, count: Int, filter: ScanFilter,
-        now: Int64, into keys: inout [[UInt8]]
+        from cursor: ScanCursor, in slots: ClosedRange<SlotID>, count: inout Int,
+        filter: ScanFilter, now: Int64, into keys: inout [[UInt8]]
     ) -> ScanCursor? {
         var slot = Int(max(cursor.slot, slots.lowerBound).rawValue)
         var hash = cursor.slot < slots.lowerBound ? 0 : cursor.hash
-        var rest = max(count, 1)
         while slot <= Int(slots.upperBound.rawValue) {
-            guard rest > 0 else { return ScanCursor(slot: SlotID(UInt16(slot)), hash: hash) }
-            let next = tables[slot].scan(from: hash, limit: rest, secret: hashSecret) { entry in
-                rest -= 1
+            guard count > 0 else { return ScanCursor(slot: SlotID(UInt16(slot)), hash: hash) }
+            var looked = 0
+            let next = tables[slot].scan(from: hash, limit: count, secret: hashSecret) { entry in
+                looked += 1
                 guard entry.deadline > now, Self.matches(entry, filter) else { return }
                 keys.append([UInt8](copying: entry.key))
             }
+            count -= looked
             if let next {
                 return ScanCursor(slot: SlotID(UInt16(slot)), hash: next)
             }

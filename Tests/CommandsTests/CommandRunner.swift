@@ -123,8 +123,9 @@ struct CommandRunner: ~Copyable {
         } else if session == .scan {
             let scan = try ScanRequest(parsing: request)
             var keys: [[UInt8]] = []
+            var budget = scan.count
             let next = keyspace.scan(
-                from: scan.cursor, in: SlotID(0)...SlotID(16383), count: scan.count,
+                from: scan.cursor, in: SlotID(0)...SlotID(16383), count: &budget,
                 filter: scan.filter, now: now, into: &keys)
             ScanRequest.answer(next: next, keys: keys, into: &reply)
         } else {

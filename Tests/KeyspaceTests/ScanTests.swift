@@ -29,8 +29,9 @@ import Testing
         var cursor: UInt64 = 0
         var step = 0
         repeat {
+            var budget = count
             let next = keyspace.scan(
-                from: ScanCursor(rawValue: cursor), in: allSlots, count: count,
+                from: ScanCursor(rawValue: cursor), in: allSlots, count: &budget,
                 filter: ScanFilter(), now: 0, into: &keys)
             cursor = next?.rawValue ?? 0
             meanwhile(&keyspace, step)
@@ -83,14 +84,16 @@ import Testing
         Self.remove(2000..<9000, tag: "{t}", from: &keyspace)
         var restored = try Keyspace.restore(from: keyspace.encodeSnapshot(), hashSecret: 7)
         var keys: [[UInt8]] = []
+        var budget = 700
         let cursor = keyspace.scan(
-            from: ScanCursor(rawValue: 0), in: Self.allSlots, count: 700, filter: ScanFilter(),
+            from: ScanCursor(rawValue: 0), in: Self.allSlots, count: &budget, filter: ScanFilter(),
             now: 0, into: &keys)
         var next = try #require(cursor).rawValue
         while next != 0 {
+            var page = 50
             next =
                 restored.scan(
-                    from: ScanCursor(rawValue: next), in: Self.allSlots, count: 50,
+                    from: ScanCursor(rawValue: next), in: Self.allSlots, count: &page,
                     filter: ScanFilter(), now: 0, into: &keys)?.rawValue ?? 0
         }
         #expect(Set(keys).count == 2000)
@@ -113,8 +116,9 @@ import Testing
         keyspace.setDeadline(100, at: &place)
         func count(_ filter: ScanFilter, now: Int64 = 0) -> Int {
             var keys: [[UInt8]] = []
+            var budget = 1000
             let next = keyspace.scan(
-                from: ScanCursor(rawValue: 0), in: Self.allSlots, count: 1000, filter: filter,
+                from: ScanCursor(rawValue: 0), in: Self.allSlots, count: &budget, filter: filter,
                 now: now, into: &keys)
             return next == nil ? keys.count : -1
         }

@@ -130,6 +130,14 @@ import Testing
         #expect(found.sorted() == (0..<100).map { "key\($0)" }.sorted())
     }
 
+    @Test("SCAN goes on over shards until it has looked at enough keys") func scanAll() throws {
+        let rig = try founded()
+        let client = rig.connect()
+        for number in 0..<100 { _ = rig.run([["SET", "key\(number)", "v"]], on: client) }
+        let reply = rig.run([["SCAN", "0", "COUNT", "1000"]], on: client)
+        #expect(reply.hasPrefix("*2\r\n$1\r\n0\r\n*100\r\n"))
+    }
+
     @Test("an expired key is gone, and so is its memory") func expiry() throws {
         let rig = try founded()
         let client = rig.connect()

@@ -18,7 +18,7 @@ extension LoopCore {
         guard let group = ledGroup(from: scan.cursor.slot) else {
             return finishScan(index, sequence, cursor: nil, keys: [])
         }
-        guard let shardIndex = shardIndexes[group] else {
+        guard shardIndexes[group] != nil else {
             let loop = self.loop(of: group)
             guard sequence == nil, loop != settings.loopIndex else {
                 // The connection's own loop goes on from there.
@@ -28,23 +28,36 @@ extension LoopCore {
             forward(request, from: index, to: loop)
             return .next
         }
-        if isBehindOwnWrite(index, shardIndex) { return .wait(.replies) }
-        guard shards[shardIndex].machine.isReady, shards[shardIndex].raft.hasCommittedOwnTerm,
-            shards[shardIndex].raft.hasLease(now: now)
-        else { return waitForLeader(group, of: index, relayed: sequence, now: now) }
-        let ranges = directory.slots(of: group)
-        let start = scan.cursor
-        guard let range = ranges.first(where: { SlotID($0.upperBound) >= start.slot }) else {
-            return finishScan(index, sequence, cursor: nil, keys: [])
-        }
         var keys: [[UInt8]] = []
-        let cursor = shards[shardIndex].machine.keyspace.scan(
-            from: start.slot.rawValue < range.lowerBound
-                ? ScanCursor(slot: SlotID(range.lowerBound)) : start,
-            in: SlotID(range.lowerBound)...SlotID(range.upperBound), count: scan.count,
-            filter: scan.filter, now: shards[shardIndex].appliedStamp, into: &keys)
-        let next = cursor ?? after(range.upperBound)
+        var count = max(scan.count, 1)
+        var next: ScanCursor? = scan.cursor
+        while count > 0, let start = next, let group = ledGroup(from: start.slot),
+            let shardIndex = shardIndexes[group]
+        {
+            if isBehindOwnWrite(index, shardIndex) { return .wait(.replies) }
+            guard shards[shardIndex].machine.isReady, shards[shardIndex].raft.hasCommittedOwnTerm,
+                shards[shardIndex].raft.hasLease(now: now)
+            else { return waitForLeader(group, of: index, relayed: sequence, now: now) }
+            next = walk(shardIndex, from: firstPlace(of: group, from: start), scan, &count, &keys)
+        }
         return finishScan(index, sequence, cursor: next, keys: keys)
+    }
+
+    /// Walks one range of a shard's slots.
+    ///
+    /// - Returns: Where to go on; `nil` when this node leads no slot further on.
+    private func walk(
+        _ shardIndex: Int, from start: ScanCursor, _ scan: ScanRequest, _ count: inout Int,
+        _ keys: inout [[UInt8]]
+    ) -> ScanCursor? {
+        let ranges = directory.slots(of: shards[shardIndex].group)
+        guard let range = ranges.first(where: { SlotID($0.upperBound) >= start.slot }) else {
+            return nil
+        }
+        let cursor = shards[shardIndex].machine.keyspace.scan(
+            from: start, in: SlotID(range.lowerBound)...SlotID(range.upperBound), count: &count,
+            filter: scan.filter, now: shards[shardIndex].appliedStamp, into: &keys)
+        return cursor ?? after(range.upperBound)
     }
 
     /// The cursor of the first slot after `slot` that this node leads.
