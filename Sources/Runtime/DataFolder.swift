@@ -43,6 +43,13 @@ final class DataFolder: Sendable {
             throw .folderUnusable(path: path, error)
         }
         self.journalCount = try Self.readLayout(path, journalCount: journalCount)
+        for index in 0..<self.journalCount
+        where identity != nil && !FileSystem.exists(path + "/journal-\(index)") {
+            throw .corrupt(
+                path: path,
+                "journal-\(index) is missing, and with it what this node has promised; start the node "
+                    + "with an empty folder, so that it joins as a new one")
+        }
         do throws(SystemError) {
             for index in 0..<self.journalCount {
                 try FileSystem.makeFolder(path + "/journal-\(index)")

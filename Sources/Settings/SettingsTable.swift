@@ -143,7 +143,7 @@ extension Setting {
             beyond it the connection is closed.
             """),
         Setting(
-            "limits.max-write-size", .byteCount(\.writeByteCountLimit, 1024...(1 << 30)),
+            "limits.max-write-size", .byteCount(\.writeByteCountLimit, 1024...(64 << 20)),
             "One write command; a larger one is refused before it is logged."),
         Setting(
             "limits.client-output-pause", .byteCount(\.outputPauseByteCount, 16384...maximumLimit),

@@ -30,6 +30,22 @@ import Testing
         #expect("\(expected)".contains("is in use by process \(getpid())"))
     }
 
+    @Test("an identity without its journal is refused")
+    func lostJournal() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/data"
+        do {
+            let first = try DataFolder(path: path, journalCount: 1)
+            try FileSystem.replace(first.identityPath, with: [1])
+        }
+        #expect(try DataFolder(path: path, journalCount: 1).identity == [1])
+        #expect(unsafe rmdir(path + "/journal-0") == 0)
+        let error = #expect(throws: StartError.self) {
+            try DataFolder(path: path, journalCount: 1)
+        }
+        #expect("\(try #require(error))".contains("journal-0 is missing"))
+    }
+
     @Test("a folder that can't be made is refused")
     func unusable() throws {
         let error = #expect(throws: StartError.self) {
