@@ -47,6 +47,8 @@ package struct File: ~Copyable {
             let count = min(zeros.count, byteCount - offset)
             try write(zeros.span.extracting(0..<count), at: offset)
             offset += count
+            // Little by little, so that other files' syncs don't wait for all of it.
+            if offset % (4 << 20) == 0 { try syncData() }
         }
     }
 

@@ -26,6 +26,8 @@ package final class JournalFolder: JournalDisk, @unchecked Sendable {
     private var failure: DiskOutcome?
     /// The latest last.
     private var open: [OpenSegment] = []
+    /// The segment that is being made.
+    private var maker: SegmentMaker?
 
     package init(path: String) { self.path = path }
 
@@ -67,16 +69,11 @@ package final class JournalFolder: JournalDisk, @unchecked Sendable {
     private func execute(_ request: DiskRequest) throws(SystemError) {
         switch request {
         case .createSegment(let number, let byteCount):
-            // Under its own name only when whole: a segment has all its zeros, or isn't there.
-            let temporary = path + "/segment.tmp"
-            do {
-                let file = try File(temporary, O_RDWR | O_CREAT | O_TRUNC)
-                try file.fillWithZeros(byteCount)
-                try file.sync()
-            }
-            try FileSystem.rename(temporary, to: path(of: .segment(number)))
-            try FileSystem.syncFolder(path)
+            // Complete at once: what needs the segment waits until it is there.
+            try finishMaking()
+            maker = try SegmentMaker(number: number, byteCount: byteCount, path: path)
         case .recycleSegment(let old, let new):
+            try finishMaking(old)
             try FileSystem.rename(path(of: .segment(old)), to: path(of: .segment(new)))
             try FileSystem.syncFolder(path)
             for segment in open where segment.number == old { segment.number = new }
@@ -87,12 +84,23 @@ package final class JournalFolder: JournalDisk, @unchecked Sendable {
         case .sync(let number): try segment(number).file.syncData()
         case .writeFile(let file, let bytes): try FileSystem.replace(path(of: file), with: bytes)
         case .remove(let file):
-            if case .segment(let number) = file { open.removeAll { $0.number == number } }
+            if case .segment(let number) = file {
+                try finishMaking(number)
+                open.removeAll { $0.number == number }
+            }
             try FileSystem.remove(path(of: file))
         }
     }
 
+    /// Waits for the segment that is being made, if it is `number`, or whichever it is.
+    private func finishMaking(_ number: UInt64? = nil) throws(SystemError) {
+        guard let maker, number == nil || maker.number == number else { return }
+        self.maker = nil
+        try maker.finish()
+    }
+
     private func segment(_ number: UInt64) throws(SystemError) -> OpenSegment {
+        try finishMaking(number)
         if let last = open.last, last.number == number { return last }
         if let place = open.firstIndex(where: { $0.number == number }) {
             let segment = open.remove(at: place)

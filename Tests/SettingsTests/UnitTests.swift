@@ -32,8 +32,8 @@ struct UnitTests {
         ])
     func sizes(text: String, count: Int) throws {
         let settings = try NodeSettings.load(
-            file: nil, flags: ["--limits.max-write-size", text])
-        #expect(settings.writeByteCountLimit == count)
+            file: nil, flags: ["--limits.max-bulk-length", text])
+        #expect(settings.bulkByteCountLimit == count)
     }
 
     @Test(
