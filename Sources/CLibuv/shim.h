@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <pthread.h>
 #include <uv.h>
 
@@ -5,4 +6,10 @@
 static inline int martlet_name_thread(const char *name) {
     extern int pthread_setname_np(pthread_t, const char *);
     return pthread_setname_np(pthread_self(), name);
+}
+
+/* Blocks up to `byte_count` come from the heap, whose top is kept up to the same size. */
+static inline void martlet_keep_freed_memory(int byte_count) {
+    mallopt(M_MMAP_THRESHOLD, byte_count);
+    mallopt(M_TRIM_THRESHOLD, byte_count);
 }

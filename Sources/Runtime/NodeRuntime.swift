@@ -33,6 +33,7 @@ package final class NodeRuntime: Sendable {
         -> NodeRuntime
     {
         SignalWatcher.ignoreBrokenPipes()
+        Heap.keepFreedMemory()
         let folder = try DataFolder(
             path: configuration.dataDirectory, journalCount: configuration.loopCount)
         if folder.journalCount != configuration.loopCount {

@@ -14,7 +14,7 @@ struct EntryTable {
     /// The word of the block, 0 for an empty table.
     private var word: UInt64 = 0
 
-    private var block: TableBlock? {
+    private(set) var block: TableBlock? {
         get { TableBlock(word: word) }
         set { word = newValue?.word ?? 0 }
     }

@@ -71,6 +71,10 @@ import Glibc
     // MARK: Hot path
 
     /// The bucket at `index`, which must be below the capacity.
+    func address(ofBucket index: Int) -> UnsafeRawPointer {
+        unsafe UnsafeRawPointer(base + Self.headerByteCount + index << 3)
+    }
+
     subscript(index: Int) -> UInt64 {
         get {
             unsafe base.load(fromByteOffset: Self.headerByteCount + index << 3, as: UInt64.self)

@@ -65,10 +65,11 @@ extension LoopCore {
         _ found: Int, _ request: borrowing Request, slot: SlotID, from index: Int,
         relayed sequence: UInt64?, now: Moment
     ) -> Disposition {
-        guard let group = directory.shard(of: slot) else {
-            return waitForLeader(.directory, of: index, relayed: sequence, now: now)
-        }
-        guard let shardIndex = shardIndexes[group] else {
+        let shardIndex = Int(shardOfSlot[Int(slot.rawValue)])
+        guard shardIndex >= 0 else {
+            guard let group = directory.shard(of: slot) else {
+                return waitForLeader(.directory, of: index, relayed: sequence, now: now)
+            }
             let loop = self.loop(of: group)
             if loop != settings.loopIndex, sequence == nil, isReplicatedHere(group) {
                 forward(request, from: index, to: loop)
@@ -78,7 +79,8 @@ extension LoopCore {
         }
         let view = self.view(of: shardIndex, now: now)
         guard view.isLeader else {
-            return redirect(slot: slot, group: group, of: index, relayed: sequence, now: now)
+            return redirect(
+                slot: slot, group: shards[shardIndex].group, of: index, relayed: sequence, now: now)
         }
         if case .write = dispatchTable.rows[found].kind {
             return write(

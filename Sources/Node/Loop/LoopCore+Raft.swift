@@ -111,6 +111,7 @@ extension LoopCore {
                 new: group, replica: mine.replica,
                 configuration: Configuration(voters: record.replicas), now: now)
         }
+        indexSlots()
         for index in shards.indices where !shards[index].machine.isReady {
             makeReady(index, state)
         }

@@ -155,6 +155,8 @@ extension LoopCore {
         var frame = RequestFrame()
         var used = 0
         var parser = parser(for: index)
+        // Enough bytes for a few requests: a pipeline.
+        if bytes.count > 128 { prefetchKeys(of: bytes) }
         while used < bytes.count {
             if let obstacle = repliesInTheWay(of: index) {
                 obstruct(index, by: obstacle, now: now)

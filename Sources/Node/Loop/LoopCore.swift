@@ -27,6 +27,8 @@ package struct LoopCore: ~Copyable {
     // Replicas.
     var shards: [Shard] = []
     var shardIndexes = SortedMap<GroupID, Int>()
+    /// The index in ``shards`` of each slot's shard; -1 where it is not hosted here.
+    var shardOfSlot = [Int16](repeating: -1, count: SlotID.count)
     var raftEffects: [RaftEffect] = []
     var outgoing = SortedMap<NodeID, [UInt8]>()
     var transfers = SnapshotTransfers()

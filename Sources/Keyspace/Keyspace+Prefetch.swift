@@ -1,0 +1,39 @@
+import CPrimitives
+package import Primitives
+
+/// Asks the processor for what a look-up will touch, before it does: with keys drawn at random most
+/// of a look-up is waiting for memory, and a pipeline's keys can be waited for together. Changes
+/// nothing, whatever comes in between.
+extension Keyspace {
+    /// Asks for the bucket of `key`.
+    ///
+    /// - Returns: The key's hash, for ``prefetchEntry(slot:hash:)`` a while later.
+    package func prefetchBucket(of key: Span<UInt8>, slot: SlotID) -> UInt64 {
+        let hash = Entry.hash(of: key, secret: hashSecret)
+        tables[Int(slot.rawValue)].prefetchBucket(hash)
+        return hash
+    }
+
+    /// Asks for the entry that the bucket names first.
+    package func prefetchEntry(slot: SlotID, hash: UInt64) {
+        tables[Int(slot.rawValue)].prefetchEntry(hash)
+    }
+}
+
+extension EntryTable {
+    func prefetchBucket(_ hash: UInt64) { block?.prefetchBucket(hash) }
+    func prefetchEntry(_ hash: UInt64) { block?.prefetchEntry(hash) }
+}
+
+extension TableBlock {
+    func prefetchBucket(_ hash: UInt64) {
+        unsafe martlet_prefetch(address(ofBucket: home(hash)))
+    }
+
+    func prefetchEntry(_ hash: UInt64) {
+        let word = self[home(hash)]
+        guard word != 0, word != Self.tombstone else { return }
+        unsafe martlet_prefetch(
+            UnsafeRawPointer(bitPattern: UInt(truncatingIfNeeded: word & 0xFFFF_FFFF_FFFF)))
+    }
+}
