@@ -96,7 +96,7 @@ let package = Package(
             ],
             swiftSettings: strict),
         tests("PrimitivesTests", ["Primitives", "CPrimitives"]),
-        tests("RESPTests", ["RESP", "Primitives"]),
+        tests("RESPTests", ["RESP", "Primitives"], exclude: ["Scripts"]),
         tests("KeyspaceTests", ["Keyspace", "RESP", "Primitives"]),
         tests(
             "CommandsTests", ["Commands", "Keyspace", "RESP", "Primitives"], exclude: ["Golden"]),
