@@ -33,6 +33,8 @@ package enum Simulation {
         for node in world.nodes {
             for host in node.process?.loops ?? [] { world.marks.add(host.core.counters) }
         }
+        world.marks.votesKept = world.promises.keptVoteCount
+        world.marks.equalStamps = world.stamps.agreementCount
         var report = SeedReport(seed: seed, plan: plan.description)
         report.counts = world.workload.counts
         report.marks = world.marks

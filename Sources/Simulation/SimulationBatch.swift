@@ -7,10 +7,13 @@ package struct SimulationBatch: Sendable {
     package private(set) var seedCount = 0
     package private(set) var counts = OperationCounts()
     package private(set) var marks = Marks()
-    package private(set) var undecidedCount = 0
+    /// Histories whose judgement was given up, as seed and number of histories.
+    package private(set) var undecided: [(seed: UInt64, count: Int)] = []
     package private(set) var agreementCount = 0
     /// Seeds in which something was violated, in the order in which they were added.
     package private(set) var failedSeeds: [UInt64] = []
+    /// Failed seeds that are clean without the planted bug: only they show that it was found.
+    package private(set) var tellingSeeds: [UInt64] = []
     /// Seeds whose second run differed from the first.
     package private(set) var unsteadySeeds: [UInt64] = []
 
@@ -20,15 +23,23 @@ package struct SimulationBatch: Sendable {
     ///
     /// - Parameters:
     ///   - report: Of its first run.
-    ///   - second: Of its second run, if there was one; it must be equal.
+    ///   - second: Of its second run, if there was one. It must be equal; with a planted bug it is
+    ///     a run without the bug.
     package mutating func add(_ report: SeedReport, second: SeedReport? = nil) {
         seedCount += 1
         counts += report.counts
         marks += report.marks
-        undecidedCount += report.undecidedCount
+        if report.undecidedCount > 0 {
+            undecided.append((report.seed, report.undecidedCount))
+        }
         agreementCount += report.agreementCount + report.stateAgreementCount
         if !report.isGood { failedSeeds.append(report.seed) }
-        if let second, second.digest != report.digest { unsteadySeeds.append(report.seed) }
+        guard let second else { return }
+        if bug == nil {
+            if second.digest != report.digest { unsteadySeeds.append(report.seed) }
+        } else if !report.isGood, second.isGood {
+            tellingSeeds.append(report.seed)
+        }
     }
 
     /// Adds what another batch of the same bug has added up.
@@ -36,9 +47,10 @@ package struct SimulationBatch: Sendable {
         seedCount += other.seedCount
         counts += other.counts
         marks += other.marks
-        undecidedCount += other.undecidedCount
+        undecided += other.undecided
         agreementCount += other.agreementCount
         failedSeeds += other.failedSeeds
+        tellingSeeds += other.tellingSeeds
         unsteadySeeds += other.unsteadySeeds
     }
 
@@ -60,9 +72,7 @@ package struct SimulationBatch: Sendable {
     package var faults: [String] {
         var faults = failedSeeds.map { "seed \($0) failed" }
         faults += unsteadySeeds.map { "seed \($0) took another course the second time" }
-        if undecidedCount > 0 {
-            faults.append("\(undecidedCount) histories were too hard to judge")
-        }
+        faults += undecided.map { "seed \($0.seed): \($0.count) histories were too hard to judge" }
         if counts.done * 2 < counts.total {
             faults.append("only \(counts.done) of \(counts.total) operations were done")
         }

@@ -420,6 +420,23 @@ private let get = Operation.get(key: 0)
         #expect(verdict == .linearizable)
     }
 
+    @Test("many different writes of unknown outcome are judged quickly")
+    func manyUnknown() {
+        var history: [HistoryEntry] = []
+        for client in 0..<30 { history.append(entry(client, client, nil, set("\(client)"), nil)) }
+        for (round, seen) in [28, 4, 13, 1, 22].enumerated() {
+            history.append(entry(40, 100 + 9 * round, 104 + 9 * round, get, bulk("\(seen)")))
+        }
+        #expect(judge(history) == .linearizable)
+        #expect(isImpossible(history + [entry(40, 500, 504, get, bulk("28"))]))
+        for client in 50..<62 {
+            let append = Operation.append(key: 0, value: .ascii("+\(client)"))
+            history.append(entry(client, client, nil, append, nil))
+        }
+        history.append(entry(40, 500, 504, get, bulk("22+57+51+60")))
+        #expect(judge(history) == .linearizable)
+    }
+
     @Test("says where it got stuck")
     func stuck() {
         let history = [

@@ -52,11 +52,14 @@ import Testing
         }
     }
 
-    @Test("a read before its own connection's write is found")
-    func findsBug() {
-        let found = (UInt64(1)...4).first { seed in
-            !Simulation.run(seed: seed, bug: .readBeforeOwnWrite).isGood
-        }
+    @Test(
+        "a planted bug is found by a few seeds",
+        arguments: [
+            PlantedBug.voteNotPersisted, .voteLostOnRecycle, .commitOlderTermByCounting,
+            .readBeforeOwnWrite, .snapshotWithoutClock,
+        ])
+    func findsBug(bug: PlantedBug) {
+        let found = (UInt64(1)...12).first { seed in !Simulation.run(seed: seed, bug: bug).isGood }
         #expect(found != nil)
     }
 }
@@ -100,6 +103,25 @@ import Testing
         var sum = SimulationBatch()
         sum.add(batch)
         #expect(sum.failedSeeds == [7] && sum.unsteadySeeds == [8] && sum.seedCount == 2)
+    }
+
+    @Test("a history that was too hard to judge is a fault, with its seed")
+    func undecided() {
+        var hard = report(7)
+        hard.undecidedCount = 2
+        var batch = SimulationBatch()
+        batch.add(hard, second: hard)
+        #expect(batch.faults == ["seed 7: 2 histories were too hard to judge"])
+    }
+
+    @Test("a failed seed shows a planted bug only if it is clean without it")
+    func telling() {
+        var batch = SimulationBatch(bug: .voteNotPersisted)
+        batch.add(report(7, violations: ["two leaders"]), second: report(7, violations: ["x"]))
+        #expect(batch.tellingSeeds == [])
+        batch.add(report(8, violations: ["two leaders"]), second: report(8, digest: 3))
+        #expect(batch.tellingSeeds == [8])
+        #expect(batch.failedSeeds == [7, 8] && batch.unsteadySeeds == [])
     }
 
     @Test("a failure tells how to run it again and what was violated")

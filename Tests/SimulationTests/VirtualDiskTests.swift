@@ -181,7 +181,9 @@ import Testing
         #expect((1..<30).contains(cameBack))
     }
 
-    @Test("after a failed sync part of what was pending is lost, and nothing more is done")
+    @Test(
+        "a failed sync leaves an unknown part of what was pending, nothing is done after it, and a new process's syncs work"
+    )
     func failedSync() {
         var keptSome = false
         var lostSome = false

@@ -27,6 +27,10 @@ package struct Marks: Equatable, Sendable {
     package var failedSyncs = 0
     package var allowedLosses = 0
     package var joinedNodes = 0
+    /// Votes that were on disk after a restart in the same term.
+    package var votesKept = 0
+    /// How often a shard clock was found to show the same at the same index.
+    package var equalStamps = 0
 
     package init() {}
 
@@ -45,6 +49,7 @@ package struct Marks: Equatable, Sendable {
             ("recycled segments", recycledSegments), ("torn tails", tornTails),
             ("amnesiac starts", amnesiacStarts), ("failed syncs", failedSyncs),
             ("allowed losses", allowedLosses), ("joined nodes", joinedNodes),
+            ("votes kept", votesKept), ("equal stamps", equalStamps),
         ]
     }
 
@@ -95,5 +100,7 @@ package struct Marks: Equatable, Sendable {
         left.failedSyncs += right.failedSyncs
         left.allowedLosses += right.allowedLosses
         left.joinedNodes += right.joinedNodes
+        left.votesKept += right.votesKept
+        left.equalStamps += right.equalStamps
     }
 }

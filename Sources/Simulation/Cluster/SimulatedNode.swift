@@ -9,6 +9,8 @@ struct SimulatedNode {
     /// The journals' folders, one for each loop, and at the end the folder of the identity file.
     var disks: [VirtualDisk]
     var process: SimulatedProcess?
+    /// The identity under which a process last ran here.
+    var lastID: NodeID?
     /// Raised when a process starts or ends; events of an earlier life are stale.
     var life: UInt32 = 0
     var isPaused = false

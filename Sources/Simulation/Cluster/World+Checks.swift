@@ -1,3 +1,5 @@
+import Consensus
+import Journal
 import Node
 import Primitives
 import Topology
@@ -11,7 +13,8 @@ struct KnownLeader: Sendable {
 extension World {
     /// Looks at what a loop core did in its turn.
     func check(_ host: LoopHost, _ life: NodeLife) {
-        guard process(life) != nil else { return }
+        guard let process = process(life) else { return }
+        for shown in host.core.inspect() { check(shown, of: process.nodeID, life.node) }
         var touched: [GroupID] = []
         for entry in host.core.takeApplied() {
             if let fault = canonical.applied(
@@ -22,6 +25,69 @@ extension World {
             if entry.index.rawValue % 8 == 0 { touched.append(entry.group) }
         }
         for group in touched { compareState(of: group, host, life.node) }
+    }
+
+    private func check(_ shown: GroupInspection, of nodeID: NodeID, _ node: Int) {
+        if let fault = stamps.shows(
+            group: shown.group, index: shown.appliedIndex, stamp: shown.appliedStamp, node: node)
+        {
+            violate(fault)
+        }
+        guard shown.role == .leader else { return }
+        let member = Member(replica: shown.replica, node: nodeID)
+        if let fault = promises.leads(
+            shown.group, member, term: shown.term, commitIndex: shown.commitIndex)
+        {
+            violate(fault)
+        }
+    }
+
+    /// Learns from what a node sends to another what it promises.
+    func hearPromises(in frame: PeerFrame) {
+        var reader = ByteReader(frame.body)
+        while !reader.isAtEnd {
+            guard let message = try? RaftMessage(reading: &reader) else {
+                return violate("a node sends a frame of bytes that are no messages")
+            }
+            hear(message)
+        }
+    }
+
+    private func hear(_ message: RaftMessage) {
+        let (group, sender, term) = (message.group, message.from, message.term)
+        var candidate: ReplicaID?
+        switch message.body {
+        case .preVote: return
+        case .preVoteResponse(let response):
+            // A grant bears the term that the election would have.
+            if response.isGranted { return }
+        case .vote: candidate = sender.replica
+        case .voteResponse(let response):
+            // The vote of one that may have forgotten another one counts only if all agree.
+            if response.isGranted, !response.isAmnesiac { candidate = message.to.replica }
+        case .append(let append):
+            if let own = append.entries.first(where: { $0.term == term }) {
+                promises.appends(group, sender, ownIndex: own.index, term: term)
+            }
+        case .appendAccepted, .appendRejected, .heartbeat, .heartbeatResponse, .timeoutNow: break
+        }
+        if let fault = promises.speaks(group, sender, term: term) { violate(fault) }
+        guard let candidate else { return }
+        if let fault = promises.votes(group, sender, for: candidate, term: term) {
+            violate(fault)
+        }
+    }
+
+    /// Compares what a restarted process found on its disk with what it had promised.
+    func checkPromises(of nodeID: NodeID, _ groups: [RecoveredGroup]) {
+        for found in groups {
+            if let fault = promises.restarted(
+                found.group, Member(replica: found.replica, node: nodeID),
+                term: found.hardState.term, vote: found.hardState.vote)
+            {
+                violate(fault)
+            }
+        }
     }
 
     private func compareState(of group: GroupID, _ host: LoopHost, _ node: Int) {

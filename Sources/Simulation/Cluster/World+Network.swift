@@ -122,6 +122,7 @@ extension World {
     func send(
         _ frame: PeerFrame, to node: NodeID, _ kind: LinkKind, _ life: NodeLife, _ loop: Int
     ) {
+        if frame.type == .consensus { hearPromises(in: frame) }
         guard let process = process(life),
             let link = process.links.first(where: {
                 $0.peer.node == node && $0.kind == kind && $0.loop == loop && $0.isUp

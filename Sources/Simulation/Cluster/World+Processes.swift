@@ -42,6 +42,7 @@ extension World {
                 newNodeID: NodeID(random.next() | 1), processSeed: random.next(),
                 seed: random.next(), sealer: SimulatedSealer(secret: 0x5EC1), now: moment))
         let nodeID = home.core.nodeID
+        nodes[node].lastID = nodeID
         var loops: [LoopHost] = []
         for loop in 0..<plan.loopCount {
             let folder = JournalFolder(disk: nodes[node].disks[loop])
@@ -51,6 +52,7 @@ extension World {
                 seed: random.next(), now: moment)
             if recovery.report.cut != nil { marks.tornTails += 1 }
             marks.amnesiacStarts += recovery.groups.count(where: \.isAmnesiac)
+            checkPromises(of: nodeID, recovery.groups)
             let core = try LoopCore(
                 settings: settings, recovery: recovery, disk: folder,
                 bootID: nodes[node].clock.bootID, seed: random.next(), now: moment)
@@ -118,6 +120,7 @@ extension World {
         {
             return crash(node)
         }
+        allowForgetting(node)
         _ = endProcess(node, isSilent: true)
         marks.powerCuts += 1
         let loss = UnsyncedLoss.draw(from: &random)
@@ -130,6 +133,12 @@ extension World {
             at: now, offset: random.time(in: .seconds(2)...(.seconds(30))), bootID: random.next())
         if plan.durability == .periodic { forget(node, since: oldest ?? now) }
         noteClockLoss(node)
+    }
+
+    /// In periodic mode a disk may forget what the node promised; it then votes as an amnesiac.
+    private func allowForgetting(_ node: Int) {
+        guard plan.durability == .periodic, let id = nodes[node].lastID else { return }
+        promises.allowForgetting(by: id)
     }
 
     /// Ends the process and its connections.
@@ -158,6 +167,7 @@ extension World {
         switch reason {
         case .diskFailure:
             marks.failedSyncs += 1
+            allowForgetting(life.node)
             crash(life.node)
             scheduleStart(
                 life.node, after: random.time(in: .milliseconds(200)...(.seconds(3))))
@@ -180,6 +190,7 @@ extension World {
         allowedLosses.append(min(start, now)...now + .seconds(1))
         marks.allowedLosses += 1
         canonical.allowRewrite()
+        stamps.allowRewrite()
         directories.allowRewrite()
     }
 

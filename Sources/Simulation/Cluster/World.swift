@@ -30,6 +30,8 @@ final class World {
 
     // Checkers.
     var canonical = CanonicalHistory()
+    var promises = PromiseHistory()
+    var stamps = StampHistory()
     var directories: DirectoryHistory
     var violations: [String] = []
     var marks = Marks()
