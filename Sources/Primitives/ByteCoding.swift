@@ -72,17 +72,28 @@ package struct ByteReader: Sendable {
     package var remainingByteCount: Int { end - offset }
     package var isAtEnd: Bool { offset == end }
 
+    @inlinable
     package mutating func read<Value: FixedWidthInteger>(
         _ type: Value.Type, _ what: String
     ) throws(DecodingFailure) -> Value {
-        let size = MemoryLayout<Value>.size
-        guard end - offset >= size else { throw DecodingFailure(what: what, offset: offset) }
-        var value: Value = 0
-        for position in (offset..<offset + size).reversed() {
-            value = value << 8 | Value(truncatingIfNeeded: bytes[position])
+        Value(truncatingIfNeeded: try readWord(MemoryLayout<Value>.size, what))
+    }
+
+    /// An integer of up to eight bytes; the generic ``read(_:_:)`` is only a shell around it, so that
+    /// no arithmetic goes through protocol witnesses.
+    package mutating func readWord(
+        _ byteCount: Int, _ what: String
+    ) throws(DecodingFailure) -> UInt64 {
+        precondition(byteCount <= 8, "an integer of \(byteCount) bytes")
+        guard end - offset >= byteCount else {
+            throw DecodingFailure(what: what, offset: offset)
         }
-        offset += size
-        return value
+        var word: UInt64 = 0
+        for position in (offset..<offset + byteCount).reversed() {
+            word = word << 8 | UInt64(bytes[position])
+        }
+        offset += byteCount
+        return word
     }
 
     /// `byteCount` bytes.
