@@ -20,13 +20,7 @@ extension RaftGroup {
     ///
     /// It counts from when the newest confirmed round was sent: each voter that answered it refuses
     /// its vote for an election timeout from when it came.
-    package func hasLease(now: Moment) -> Bool {
-        guard hasCommittedOwnTerm else { return false }
-        if isSoleVoter { return true }
-        if isLeaseForfeited, settings.fault != .leaseKeptAfterTransfer { return false }
-        guard let sent = reads.confirmedSent else { return false }
-        return now.boot < sent.advanced(milliseconds: settings.leaseMilliseconds)
-    }
+    package func hasLease(now: Moment) -> Bool { now.boot < leaseEnd }
 
     /// Sends a heartbeat to every follower, which begins a round.
     mutating func broadcastHeartbeat(now: Moment, into effects: inout [RaftEffect]) {
