@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Settings
 import Testing
 
@@ -50,6 +51,23 @@ struct LocalTests {
         let process = NodeProcess(
             pid: ProcessInfo.processInfo.processIdentifier, configuration: "/nowhere/node.toml")
         #expect(process.state == .gone)
+    }
+
+    @Test("a process counts as running from the moment it is spawned")
+    func spawned() throws {
+        for number in 1...200 {
+            let configuration = "/nowhere/\(number)/node.toml"
+            let pid = try NodeProcess.spawn(
+                "/bin/sh", ["-c", "kill -STOP $$", configuration], log: "/dev/null")
+            let process = NodeProcess(pid: pid, configuration: configuration)
+            let state = process.state
+            process.signal(SIGKILL)
+            #expect(process.wait(seconds: 10, until: { $0 == .gone }))
+            guard state != .gone else {
+                Issue.record("spawn \(number): \(state)")
+                return
+            }
+        }
     }
 
     @Test("lays out folders with a secret that others can't read, and a configuration that loads")

@@ -157,7 +157,8 @@ struct LocalCluster {
             throw CommandFailure(.settings, error.description)
         }
         state.nodes[number - 1].pid = try NodeProcess.spawn(
-            ["serve", "--config", path] + state.flags, log: logPath(number))
+            NodeProcess.thisProgram(), ["serve", "--config", path] + state.flags,
+            log: logPath(number))
         try save()
     }
 
@@ -206,11 +207,11 @@ struct LocalCluster {
     /// What keeps a node from being ready; `nil` when it is.
     private func readiness(of number: Int, path: String) throws -> String? {
         guard let process = process(number) else { return "was never started" }
-        let end = process.reap()
         guard process.state != .gone else {
+            let end = process.reap() ?? "how is unknown"
             throw CommandFailure(
                 .unavailable,
-                "node \(number) ended (\(end ?? "how is unknown")); the end of \(logPath(number)):\n"
+                "node \(number) ended (\(end)); the end of \(logPath(number)):\n"
                     + logTail(number))
         }
         let client = adminClient(number)

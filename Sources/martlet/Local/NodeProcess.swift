@@ -17,10 +17,22 @@ struct NodeProcess: Sendable {
     }
 
     var state: State {
-        guard let line = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline"),
-            line.split(separator: 0).contains(where: { $0.elementsEqual(configuration.utf8) }),
-            let status = FileManager.default.contents(atPath: "/proc/\(pid)/stat")
+        guard
+            Self.commandLine(of: pid).split(separator: 0)
+                .contains(where: { $0.elementsEqual(configuration.utf8) })
         else { return .gone }
+        return Self.state(of: pid)
+    }
+
+    private static func commandLine(of pid: Int32) -> Data {
+        FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") ?? Data()
+    }
+
+    /// What the system says of whichever process has the pid now.
+    private static func state(of pid: Int32) -> State {
+        guard let status = FileManager.default.contents(atPath: "/proc/\(pid)/stat") else {
+            return .gone
+        }
         // The letter follows the command's name, which stands in parentheses and may hold any.
         let text = String(decoding: status, as: UTF8.self)
         guard let close = text.lastIndex(of: ")") else { return .gone }
@@ -29,6 +41,13 @@ struct NodeProcess: Sendable {
         case "Z", "X", "x", nil: return .gone
         default: return .running
         }
+    }
+
+    /// Waits until a process that was just spawned shows its command line: while the system sets
+    /// its memory up, after `posix_spawn` has returned, the line is empty, and the process would
+    /// be taken for another one.
+    private static func awaitCommandLine(of pid: Int32) {
+        while commandLine(of: pid).isEmpty, state(of: pid) != .gone { usleep(100) }
     }
 
     /// Signals the process, unless it is gone.
@@ -62,17 +81,22 @@ struct NodeProcess: Sendable {
         return signal == 0 ? "exit status \((status >> 8) & 0xFF)" : "signal \(signal)"
     }
 
-    /// Starts this program anew in a session of its own, so that it outlives its caller and the
-    /// caller's terminal.
+    /// The program that runs now.
+    static func thisProgram() throws -> String {
+        try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    }
+
+    /// Starts a program in a session of its own, so that it outlives its caller and the caller's
+    /// terminal.
     ///
     /// - Parameters:
+    ///   - program: The path of its file.
     ///   - arguments: Without the program's name.
     ///   - log: The file that standard output and standard error are appended to.
     /// - Returns: The pid.
     /// - Throws: ``CommandFailure`` with the system's reason.
-    static func spawn(_ arguments: [String], log: String) throws -> Int32 {
+    static func spawn(_ program: String, _ arguments: [String], log: String) throws -> Int32 {
         closeOnSpawn()
-        let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
@@ -100,6 +124,7 @@ struct NodeProcess: Sendable {
             let reason = unsafe String(cString: strerror(status))
             throw CommandFailure(.unavailable, "a node can't be started: \(reason)")
         }
+        awaitCommandLine(of: pid)
         return pid
     }
 
