@@ -143,6 +143,10 @@ package struct RaftGroup: Sendable {
 
     /// The latest configuration in the log, which is in force whether committed or not.
     package var configuration: Configuration { configurations.latest }
+    /// The index that put ``configuration`` in force.
+    package var configurationIndex: LogIndex { configurations.latestIndex }
+    /// The log is on disk up to here.
+    package var durableIndex: LogIndex { durability.durableIndex }
     package var lastIndex: LogIndex { log.lastIndex }
     /// The first entry that is still held in memory.
     package var firstIndex: LogIndex { log.firstIndex }

@@ -35,6 +35,8 @@ package enum Simulation {
         }
         world.marks.votesKept = world.promises.keptVoteCount
         world.marks.equalStamps = world.stamps.agreementCount
+        world.marks.jointElections = world.majorities.jointElectionCount
+        world.marks.jointCommits = world.majorities.jointCommitCount
         var report = SeedReport(seed: seed, plan: plan.description)
         report.counts = world.workload.counts
         report.marks = world.marks

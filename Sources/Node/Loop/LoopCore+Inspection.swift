@@ -12,6 +12,11 @@ package struct GroupInspection: Equatable, Sendable {
     package var appliedStamp: Int64
     package var isAmnesiac: Bool
     package var isReady: Bool
+    /// The latest in the log, committed or not, and the index that put it in force.
+    package var configuration: Configuration
+    package var configurationIndex: LogIndex
+    /// The log is on disk up to here.
+    package var durableIndex: LogIndex
 }
 
 extension LoopCore {
@@ -22,7 +27,10 @@ extension LoopCore {
                 group: shard.group, replica: shard.replica, term: shard.raft.term,
                 role: shard.raft.role, commitIndex: shard.raft.commitIndex,
                 appliedIndex: shard.appliedIndex, appliedStamp: shard.appliedStamp,
-                isAmnesiac: shard.raft.isAmnesiac, isReady: shard.machine.isReady)
+                isAmnesiac: shard.raft.isAmnesiac, isReady: shard.machine.isReady,
+                configuration: shard.raft.configuration,
+                configurationIndex: shard.raft.configurationIndex,
+                durableIndex: shard.raft.durableIndex)
         }
     }
 

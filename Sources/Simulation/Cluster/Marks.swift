@@ -31,6 +31,9 @@ package struct Marks: Equatable, Sendable {
     package var votesKept = 0
     /// How often a shard clock was found to show the same at the same index.
     package var equalStamps = 0
+    /// Leaders that were elected, and commits, under a joint configuration.
+    package var jointElections = 0
+    package var jointCommits = 0
 
     package init() {}
 
@@ -50,6 +53,7 @@ package struct Marks: Equatable, Sendable {
             ("amnesiac starts", amnesiacStarts), ("failed syncs", failedSyncs),
             ("allowed losses", allowedLosses), ("joined nodes", joinedNodes),
             ("votes kept", votesKept), ("equal stamps", equalStamps),
+            ("joint elections", jointElections), ("joint commits", jointCommits),
         ]
     }
 
@@ -102,5 +106,7 @@ package struct Marks: Equatable, Sendable {
         left.joinedNodes += right.joinedNodes
         left.votesKept += right.votesKept
         left.equalStamps += right.equalStamps
+        left.jointElections += right.jointElections
+        left.jointCommits += right.jointCommits
     }
 }

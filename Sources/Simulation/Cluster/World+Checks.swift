@@ -40,6 +40,12 @@ extension World {
         {
             violate(fault)
         }
+        let leadership = MajorityHistory.Leadership(
+            group: shown.group, member: member, term: shown.term,
+            configuration: shown.configuration, configurationIndex: shown.configurationIndex,
+            commitIndex: shown.commitIndex, durableIndex: shown.durableIndex,
+            isAmnesiac: shown.isAmnesiac)
+        if let fault = majorities.leads(leadership) { violate(fault) }
     }
 
     /// Learns from what a node sends to another what it promises.
@@ -63,13 +69,20 @@ extension World {
             if response.isGranted { return }
         case .vote: candidate = sender.replica
         case .voteResponse(let response):
+            if response.isGranted {
+                majorities.votes(
+                    group, sender.replica, for: message.to.replica, term: term,
+                    isAmnesiac: response.isAmnesiac)
+            }
             // The vote of one that may have forgotten another one counts only if all agree.
             if response.isGranted, !response.isAmnesiac { candidate = message.to.replica }
         case .append(let append):
             if let own = append.entries.first(where: { $0.term == term }) {
                 promises.appends(group, sender, ownIndex: own.index, term: term)
             }
-        case .appendAccepted, .appendRejected, .heartbeat, .heartbeatResponse, .timeoutNow: break
+        case .appendAccepted(let match, _):
+            majorities.acknowledges(group, sender.replica, match, term: term)
+        case .appendRejected, .heartbeat, .heartbeatResponse, .timeoutNow: break
         }
         if let fault = promises.speaks(group, sender, term: term) { violate(fault) }
         guard let candidate else { return }

@@ -31,6 +31,7 @@ final class World {
     // Checkers.
     var canonical = CanonicalHistory()
     var promises = PromiseHistory()
+    var majorities = MajorityHistory()
     var stamps = StampHistory()
     var directories: DirectoryHistory
     var violations: [String] = []
