@@ -179,6 +179,7 @@ extension World {
     func heal() {
         trace.record(.fault, at: now, host: 0, text: "heal")
         isHealed = true
+        if areDisksStalled { rebootAll() }
         var calmSpeed = plan.diskSpeed
         calmSpeed.stallPercent = 0
         paths.weather = plan.weather

@@ -39,6 +39,7 @@ extension World {
             schedule(
                 .step(.split(for: outage())), after: random.time(in: 0...(.milliseconds(60))))
         case .lagThenPowerCut: lagThenCutPower()
+        case .expiryThenReboot: expireThenReboot()
         }
     }
 
@@ -52,10 +53,11 @@ extension World {
         case .resume(let node): resume(node)
         case .speed(let node, let speed):
             guard !isHealed else { break }
-            for disk in nodes[node].disks.indices { nodes[node].disks[disk].speed = speed }
+            setSpeed(speed, of: node)
         case .endOfBurst:
             if now >= burstUntil, !isHealed { workload.pace = .steady(meanPause: calmPause) }
-        case .crash, .powerCut, .isolate, .deafen, .split, .hunt, .transfer, .loseMajority:
+        case .crash, .powerCut, .isolate, .deafen, .split, .hunt, .transfer, .stallDisks,
+            .rebootAll, .loseMajority:
             // What would begin anew after the end of the faults is left out.
             if !isHealed { performTrouble(step) }
         }
@@ -70,6 +72,8 @@ extension World {
         case .split(let time): split(for: time)
         case .hunt(let group, let remaining): hunt(group, remaining)
         case .transfer(let remaining): transferThenDeafen(remaining)
+        case .stallDisks(let time): stallDisks(for: time)
+        case .rebootAll: rebootAll()
         case .loseMajority: loseMajority()
         case .restore, .calm, .resume, .speed, .endOfBurst:
             preconditionFailure("\(step) is no trouble")
@@ -107,9 +111,16 @@ extension World {
 
     /// The clients hurry, so that there is something to go wrong.
     func beginBurst(for time: UInt64) {
-        workload.pace = .steady(meanPause: .milliseconds(50))
+        if now >= readingUntil { workload.pace = .steady(meanPause: .milliseconds(50)) }
         burstUntil = max(burstUntil, now + time)
         schedule(.step(.endOfBurst), after: time)
+    }
+
+    /// The clients do nothing but read.
+    private func beginReading(for time: UInt64) {
+        beginBurst(for: time)
+        readingUntil = now + time
+        workload.pace = .reading(meanPause: .milliseconds(60))
     }
 
     // MARK: The network
@@ -250,8 +261,12 @@ extension World {
     private func slowDisk(_ node: Int) {
         let slow = DiskSpeed(
             syncMean: .milliseconds(random.number(in: 20...300)), stallPercent: 0)
-        for disk in nodes[node].disks.indices { nodes[node].disks[disk].speed = slow }
+        setSpeed(slow, of: node)
         schedule(.step(.speed(node: node, plan.diskSpeed)), after: outage())
+    }
+
+    private func setSpeed(_ speed: DiskSpeed, of node: Int) {
+        for disk in nodes[node].disks.indices { nodes[node].disks[disk].speed = speed }
     }
 
     private func stepClocks() {
@@ -282,6 +297,39 @@ extension World {
         schedule(
             .step(.transfer(remaining: remaining - 1)),
             after: random.time(in: .milliseconds(700)...(.milliseconds(1_600))))
+    }
+
+    /// Keys expire while nothing that is written becomes durable, so that no entry says so. Leases
+    /// go on, and reads with them. The stall outlasts an election after the reboot, during which
+    /// the shard clock runs on.
+    private func expireThenReboot() {
+        let lead = random.number(in: 60...200)
+        let stall = random.number(in: 4_000...6_000)
+        let life = lead + random.number(in: stall / 2...stall * 9 / 10)
+        withWorkload { workload, now, effects in
+            workload.setExpiringKeys(milliseconds: life, now: now, into: &effects)
+        }
+        beginReading(for: .milliseconds(lead + stall) + .seconds(5))
+        schedule(.step(.stallDisks(for: .milliseconds(stall))), after: .milliseconds(lead))
+    }
+
+    private func stallDisks(for time: UInt64) {
+        areDisksStalled = true
+        let stalled = DiskSpeed(syncMean: .seconds(600), stallPercent: 0)
+        for node in nodes.indices { setSpeed(stalled, of: node) }
+        // The end of all faults may come first, and reboots too.
+        schedule(.step(.rebootAll), after: time)
+    }
+
+    func rebootAll() {
+        areDisksStalled = false
+        wallStepped = true
+        for node in nodes.indices {
+            setSpeed(plan.diskSpeed, of: node)
+            nodes[node].clock.step(milliseconds: -Int64(random.number(in: 8_000...20_000)))
+            cutPower(node)
+            scheduleStart(node, after: random.time(in: .milliseconds(20)...(.milliseconds(200))))
+        }
     }
 
     /// The nodes of the group's replicas.

@@ -45,6 +45,10 @@ final class World {
     /// When the cluster was formed.
     var formedAt: UInt64?
     var burstUntil: UInt64 = 0
+    /// Until then clients only read, whatever else begins.
+    var readingUntil: UInt64 = 0
+    /// No disk finishes a write before the next reboot.
+    var areDisksStalled = false
     var isHealed = false
     private var stormSecond: UInt64 = 0
     private var stormEventCount = 0

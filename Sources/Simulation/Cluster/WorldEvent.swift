@@ -40,6 +40,10 @@ enum FaultStep: Sendable {
     case hunt(GroupID, remaining: Int)
     case transfer(remaining: Int)
     case endOfBurst
+    /// Disks take up writes and finish none, until every machine loses power.
+    case stallDisks(for: UInt64)
+    /// Every machine loses power while wall clocks go back.
+    case rebootAll
     case loseMajority
 }
 

@@ -38,4 +38,7 @@ package enum FaultKind: UInt8, CaseIterable, Sendable {
     case membershipThenSplit
     /// A replica lags, another loses its power, and the one that knows better is cut off.
     case lagThenPowerCut
+    /// Keys expire while no disk finishes a write; then every machine boots anew with a wall clock
+    /// that went back, so that the shard clock goes on from the last stamps on disk.
+    case expiryThenReboot
 }

@@ -48,6 +48,11 @@ package struct Partition: Sendable {
         }
     }
 
+    /// A command for a client to try that changes nothing.
+    package func nextRead(generator: inout SeededGenerator) -> Operation {
+        generator.choice(of: finalReads)
+    }
+
     /// The command that shows all that the partition holds.
     package var finalReads: [Operation] {
         switch kind {

@@ -54,8 +54,24 @@ package struct Workload: Sendable {
     package enum Pace: Equatable, Sendable {
         /// As many actions as there is time for, with a mean pause between those of one client.
         case steady(meanPause: UInt64)
+        /// The same, of reads alone.
+        case reading(meanPause: UInt64)
         /// No new actions.
         case quiet
+
+        fileprivate var meanPause: UInt64? {
+            switch self {
+            case .steady(let mean), .reading(let mean): mean
+            case .quiet: nil
+            }
+        }
+
+        fileprivate var isReading: Bool {
+            switch self {
+            case .reading: true
+            case .steady, .quiet: false
+            }
+        }
     }
 
     private var clients: [Client]
@@ -165,17 +181,20 @@ package struct Workload: Sendable {
     }
 
     private mutating func begin(_ client: Int, _ now: UInt64) {
-        guard case .steady = pace else { return }
+        guard pace.meanPause != nil else { return }
         let length = generator.chance(percent: 25) ? generator.number(in: 2...6) : 1
         var place = generator.below(active.count)
         var attempts: [Attempt] = []
         for _ in 0..<length {
             if generator.chance(percent: 15) { place = generator.below(active.count) }
             let partition = active[place]
-            let operation = partitions[partition].nextOperation(
-                generator: &generator, serial: &serial)
+            let operation =
+                pace.isReading
+                ? partitions[partition].nextRead(generator: &generator)
+                : partitions[partition].nextOperation(generator: &generator, serial: &serial)
             attempts.append(Attempt(partition: partition, operation: operation))
-            partitions[partition].remainingCount -= 1
+            // Readers stay with the keys that were written before they began.
+            if !pace.isReading { partitions[partition].remainingCount -= 1 }
             if partitions[partition].remainingCount <= 0 { active[place] = addPartition() }
         }
         clients[client].waiting = attempts
@@ -202,6 +221,19 @@ package struct Workload: Sendable {
         for client in clients.indices where !clients[client].waiting.isEmpty {
             clients[client].deadline = now + patience
             if clients[client].phase == .thinking { proceed(client, now, &effects) }
+        }
+    }
+
+    /// Has some clients set the keys of the partitions that are about expiry.
+    package mutating func setExpiringKeys(
+        milliseconds: Int, now: UInt64, into effects: inout [Effect]
+    ) {
+        for partition in active where partitions[partition].kind == .expiring {
+            serial += 1
+            attempt(
+                .setExpiring(key: 0, value: .ascii("v\(serial)"), milliseconds: milliseconds),
+                partition: partition, client: generator.below(clients.count), patience: patience,
+                now: now, into: &effects)
         }
     }
 
@@ -343,7 +375,7 @@ package struct Workload: Sendable {
 
     private mutating func pause(_ client: Int, _ now: UInt64, _ effects: inout [Effect]) {
         clients[client].phase = .thinking
-        guard case .steady(let mean) = pace else { return }
+        guard let mean = pace.meanPause else { return }
         setWake(client, at: now + generator.exponentialTime(mean: mean), &effects)
     }
 
