@@ -122,7 +122,7 @@ let package = Package(
                 .product(name: "FlyingSocks", package: "FlyingFox"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
-        tests("SimulationTests", ["Simulation", "Node", "Primitives"]),
+        tests("SimulationTests", ["Simulation", "Node", "Primitives"], exclude: ["Corpus"]),
     ],
     swiftLanguageModes: [.v6]
 )
