@@ -23,13 +23,31 @@ package struct ReplyWriter: ~Copyable, Sendable {
 
     // MARK: Hot path
 
-    package mutating func ok() { raw(ReplyBytes.ok) }
+    package mutating func ok() {
+        if isDiscarding { return }
+        let reply: InlineArray<5, UInt8> = [0x2B, 0x4F, 0x4B, 0x0D, 0x0A]
+        bytes.append(copying: reply.span)
+    }
 
-    package mutating func null() { raw(version == .two ? ReplyBytes.nullBulk : ReplyBytes.null) }
+    package mutating func null() {
+        if isDiscarding { return }
+        if version == .two { minusOne("$") } else { nullOfThree() }
+    }
 
     /// The null that stands for a missing array: `*-1` in RESP2.
     package mutating func nullArray() {
-        raw(version == .two ? ReplyBytes.nullArray : ReplyBytes.null)
+        if isDiscarding { return }
+        if version == .two { minusOne("*") } else { nullOfThree() }
+    }
+
+    private mutating func minusOne(_ type: Unicode.Scalar) {
+        let reply: InlineArray<5, UInt8> = [UInt8(ascii: type), 0x2D, 0x31, 0x0D, 0x0A]
+        bytes.append(copying: reply.span)
+    }
+
+    private mutating func nullOfThree() {
+        bytes.append(UInt8(ascii: "_"))
+        endLine()
     }
 
     package mutating func integer(_ value: Int64) { header(":", value) }
@@ -120,14 +138,6 @@ package struct ReplyWriter: ~Copyable, Sendable {
         bytes.append(0x0D)
         bytes.append(0x0A)
     }
-}
-
-/// Replies that never vary.
-package enum ReplyBytes {
-    package static let ok = [UInt8]("+OK\r\n".utf8)
-    package static let nullBulk = [UInt8]("$-1\r\n".utf8)
-    package static let nullArray = [UInt8]("*-1\r\n".utf8)
-    package static let null = [UInt8]("_\r\n".utf8)
 }
 
 extension [UInt8] {

@@ -29,13 +29,13 @@ struct ReplyQueue: Sendable {
     mutating func append(ready reply: [UInt8]) {
         places.append(.ready(offset: side.count, byteCount: reply.count))
         next += 1
-        side.append(contentsOf: reply)
+        side.append(copying: reply.span)
     }
 
     /// Keeps the reply `sequence`, whose turn has not come.
     mutating func store(_ reply: [UInt8], sequence: UInt64) {
         places[place(of: sequence)] = .ready(offset: side.count, byteCount: reply.count)
-        side.append(contentsOf: reply)
+        side.append(copying: reply.span)
     }
 
     /// The reply `head` has been written: moves every reply that is ready behind it to `output`.
@@ -44,7 +44,7 @@ struct ReplyQueue: Sendable {
         head += 1
         while firstPlace < places.count, case .ready(let offset, let byteCount) = places[firstPlace]
         {
-            output.append(contentsOf: side[offset..<offset + byteCount])
+            output.append(copying: side.span.extracting(offset..<offset + byteCount))
             firstPlace += 1
             head += 1
         }
