@@ -4,10 +4,12 @@ import Node
 import Primitives
 import Topology
 
-/// Several nodes of one loop each, on a network without delay that loses what a test wants it to.
+/// Several nodes, on a network without delay that loses what a test wants it to.
 final class ClusterRig {
     struct Client {
         var node: Int
+        /// The loop that the connection came in on.
+        var loop = 0
         var id: ConnectionID
     }
 
@@ -17,16 +19,19 @@ final class ClusterRig {
     }
 
     private struct Machine {
-        let folder = MemoryFolder()
-        var box: Box?
-        var waiting: [DiskRequest] = []
-        var received = SortedMap<ConnectionID, [UInt8]>()
+        /// For each loop its journal's folder, its core (none while the node is down), its disk
+        /// requests and what its clients have received.
+        let folders: [MemoryFolder]
+        var boxes: [Box] = []
+        var waiting: [[DiskRequest]] = []
+        var received: [SortedMap<ConnectionID, [UInt8]>] = []
         var statuses = SortedMap<GroupID, GroupStatus>()
         var stops: [StopReason] = []
     }
 
     private var machines: [Machine] = []
     private var startCount: UInt64 = 1
+    private let loopCount: Int
     private let adjust: (Int, inout LoopSettings) -> Void
     private(set) var now = Moment(
         boot: Instant(nanoseconds: 1_000_000_000), wallMilliseconds: 1_700_000_000_000)
@@ -36,18 +41,25 @@ final class ClusterRig {
     var alters: (_ to: Int, inout RaftMessage) -> Void = { _, _ in }
     /// Which parts of snapshots and acknowledgements of them arrive.
     var deliversBulk: (_ from: Int, _ to: Int) -> Bool = { _, _ in true }
+    /// Whether the loops of a node hear from each other who leads.
+    var deliversStatusBetweenLoops = true
     private(set) var largestFrameByteCount = 0
-    private var frames: [(from: Int, to: Int, frame: PeerFrame)] = []
+    private var frames: [(from: Int, to: Int, loop: Int, frame: PeerFrame)] = []
 
     /// - Parameters:
     ///   - count: How many nodes there are.
+    ///   - loops: How many loops each of them has.
     ///   - adjust: Changes a node's settings.
     /// - Throws: What the start of a node throws.
     init(
-        count: Int = 3, adjust: @escaping (Int, inout LoopSettings) -> Void = { _, _ in }
+        count: Int = 3, loops: Int = 1,
+        adjust: @escaping (Int, inout LoopSettings) -> Void = { _, _ in }
     ) throws {
         self.adjust = adjust
-        for _ in 0..<count { machines.append(Machine()) }
+        loopCount = loops
+        for _ in 0..<count {
+            machines.append(Machine(folders: (0..<loops).map { _ in MemoryFolder() }))
+        }
         for node in machines.indices { try start(node) }
         found()
     }
@@ -59,30 +71,43 @@ final class ClusterRig {
     func start(_ node: Int) throws {
         startCount += 1
         let journal = JournalSettings(segmentByteCount: 1 << 20, durability: .sync)
-        var settings = LoopSettings(nodeID: Self.nodeID(node), journal: journal)
-        settings.unknownMilliseconds = 60_000
-        adjust(node, &settings)
-        let recovery = try Journal.recover(
-            from: machines[node].folder, settings: journal, bootID: 1, seed: startCount, now: now)
-        let box = Box(
-            try LoopCore(
-                settings: settings, recovery: recovery, disk: machines[node].folder, bootID: 1,
-                seed: startCount, now: now))
-        machines[node].box = box
-        machines[node].waiting = []
-        machines[node].received = SortedMap()
-        box.core.start(now: now)
+        machines[node].waiting = machines[node].folders.map { _ in [] }
+        machines[node].received = machines[node].folders.map { _ in SortedMap() }
+        for (loop, folder) in machines[node].folders.enumerated() {
+            var settings = LoopSettings(nodeID: Self.nodeID(node), journal: journal)
+            settings.loopIndex = loop
+            settings.loopCount = loopCount
+            settings.unknownMilliseconds = 60_000
+            adjust(node, &settings)
+            let recovery = try Journal.recover(
+                from: folder, settings: journal, bootID: 1, seed: startCount, now: now)
+            machines[node].boxes.append(
+                Box(
+                    try LoopCore(
+                        settings: settings, recovery: recovery, disk: folder, bootID: 1,
+                        seed: startCount, now: now)))
+        }
+        for box in machines[node].boxes { box.core.start(now: now) }
     }
 
     /// Ends a node without any warning; what its disk has completed stays.
     func crash(_ node: Int) {
-        machines[node].box = nil
+        machines[node].boxes = []
         frames.removeAll { $0.from == node || $0.to == node }
     }
 
-    private func core(_ node: Int) -> Box {
-        guard let box = machines[node].box else { preconditionFailure("node \(node) is down") }
-        return box
+    private func core(_ node: Int, loop: Int = 0) -> Box {
+        precondition(!machines[node].boxes.isEmpty, "node \(node) is down")
+        return machines[node].boxes[loop]
+    }
+
+    /// The core that hosts a group's replica on a node.
+    private func core(_ node: Int, hosting group: UInt32) -> Box {
+        core(node, loop: Int(group) % loopCount)
+    }
+
+    private func inspections(_ node: Int) -> [GroupInspection] {
+        machines[node].boxes.flatMap { $0.core.inspect() }
     }
 
     private func found() {
@@ -131,7 +156,7 @@ final class ClusterRig {
     /// The node that leads a group at the newest term.
     func leader(of group: UInt32) -> Int? {
         let leaders = machines.indices.compactMap { node -> (Term, Int)? in
-            let found = machines[node].box?.core.inspect().first { $0.group == GroupID(group) }
+            let found = inspections(node).first { $0.group == GroupID(group) }
             guard let found, found.role == .leader else { return nil }
             return (found.term, node)
         }
@@ -143,21 +168,27 @@ final class ClusterRig {
         var attempts = 0
         while let leader = leader(of: group), leader != node, attempts < 10 {
             attempts += 1
-            core(leader).core.received(
+            core(leader, hosting: group).core.received(
                 .transferLeadership(GroupID(group), to: Self.nodeID(node)), from: .home, now: now)
             advance(milliseconds: 500)
         }
     }
 
     func inspect(_ node: Int, group: UInt32 = 1) -> GroupInspection? {
-        machines[node].box?.core.inspect().first { $0.group == GroupID(group) }
+        inspections(node).first { $0.group == GroupID(group) }
     }
 
     func stateHash(_ node: Int, group: UInt32 = 1) -> UInt64? {
-        machines[node].box?.core.stateHash(of: GroupID(group))
+        machines[node].boxes.isEmpty
+            ? nil : core(node, hosting: group).core.stateHash(of: GroupID(group))
     }
 
     func counters(_ node: Int) -> LoopStatistics { core(node).core.counters }
+
+    /// What the loops of a node are still asked to do for commands that concern all its shards.
+    func unfinishedPartCount(_ node: Int) -> Int {
+        machines[node].boxes.reduce(0) { $0 + $1.core.unfinishedPartCount }
+    }
 
     /// How far the leader of a group knows another node's log to agree.
     func matchIndex(of node: Int, group: UInt32 = 1) -> LogIndex? {
@@ -169,10 +200,10 @@ final class ClusterRig {
 
     // MARK: Clients
 
-    func connect(_ node: Int) -> Client {
+    func connect(_ node: Int, loop: Int = 0) -> Client {
         Client(
-            node: node,
-            id: core(node).core.clientConnected(
+            node: node, loop: loop,
+            id: core(node, loop: loop).core.clientConnected(
                 .cluster, remote: Address(host: "127.0.0.1", port: 5), now: now))
     }
 
@@ -186,14 +217,20 @@ final class ClusterRig {
     /// The same for commands as text.
     func send(_ text: String, on client: Client) -> String {
         let bytes = [UInt8](text.utf8)
-        core(client.node).core.clientReceived(client.id, bytes.span, now: now)
+        core(client.node, loop: client.loop).core.clientReceived(client.id, bytes.span, now: now)
         settle()
         return take(client)
     }
 
     func take(_ client: Client) -> String {
-        defer { machines[client.node].received[client.id] = nil }
-        return String(decoding: machines[client.node].received[client.id] ?? [], as: UTF8.self)
+        defer { machines[client.node].received[client.loop][client.id] = nil }
+        return String(
+            decoding: machines[client.node].received[client.loop][client.id] ?? [], as: UTF8.self)
+    }
+
+    func disconnect(_ client: Client) {
+        core(client.node, loop: client.loop).core.clientClosed(client.id, now: now)
+        settle()
     }
 
     // MARK: Time
@@ -202,7 +239,7 @@ final class ClusterRig {
         for _ in 0..<milliseconds / 10 {
             now.boot = now.boot.advanced(milliseconds: 10)
             now.wallMilliseconds += 10
-            for machine in machines { machine.box?.core.tick(now: now) }
+            for machine in machines { for box in machine.boxes { box.core.tick(now: now) } }
             settle()
         }
     }
@@ -212,45 +249,56 @@ final class ClusterRig {
         while !isQuiet {
             isQuiet = true
             for node in machines.indices {
-                guard let box = machines[node].box else { continue }
-                box.core.endTurn(now: now)
-                let effects = box.core.takeEffects()
-                if !effects.isEmpty { isQuiet = false }
-                for effect in effects { carryOut(effect, of: node, box) }
-                while !machines[node].waiting.isEmpty {
+                for loop in machines[node].boxes.indices where !settle(node, loop) {
                     isQuiet = false
-                    machines[node].folder.carryOut(machines[node].waiting.removeFirst())
-                    box.core.diskCompleted(.done, now: now)
                 }
             }
             if !frames.isEmpty { isQuiet = false }
             let arriving = frames
             frames = []
-            for (from, to, frame) in arriving { deliver(frame, from: from, to: to) }
+            for (from, to, loop, frame) in arriving { deliver(frame, from: from, to: to, loop) }
         }
     }
 
-    private func carryOut(_ effect: LoopEffect, of node: Int, _ box: Box) {
+    /// - Returns: Whether nothing happened.
+    private func settle(_ node: Int, _ loop: Int) -> Bool {
+        let box = core(node, loop: loop)
+        box.core.endTurn(now: now)
+        let effects = box.core.takeEffects()
+        var isQuiet = effects.isEmpty
+        for effect in effects { carryOut(effect, of: node, loop) }
+        while !machines[node].waiting[loop].isEmpty {
+            isQuiet = false
+            machines[node].folders[loop].carryOut(machines[node].waiting[loop].removeFirst())
+            box.core.diskCompleted(.done, now: now)
+        }
+        return isQuiet
+    }
+
+    private func carryOut(_ effect: LoopEffect, of node: Int, _ loop: Int) {
         switch effect {
         case .clientOutput(let id):
-            box.core.sendOutput(of: id) { bytes in
-                machines[node].received[id, default: []].append(copying: bytes)
+            core(node, loop: loop).core.sendOutput(of: id) { bytes in
+                machines[node].received[loop][id, default: []].append(copying: bytes)
                 return bytes.count
             }
-        case .disk(let request): machines[node].waiting.append(request)
-        case .post(let message, .loop): box.core.received(message, from: .loop(0), now: now)
+        case .disk(let request): machines[node].waiting[loop].append(request)
+        case .post(.groupStatus, .loop) where !deliversStatusBetweenLoops: break
+        case .post(let message, .loop(let target)):
+            core(node, loop: target).core.received(message, from: .loop(loop), now: now)
         case .post(.groupStatus(let reports), .home):
             for report in reports { machines[node].statuses[report.group] = report }
         case .frame(let target, let frame, _):
             largestFrameByteCount = max(largestFrameByteCount, frame.body.count)
-            frames.append((node, Int(target.rawValue) - 1, frame))
+            frames.append((node, Int(target.rawValue) - 1, loop, frame))
         case .stop(let reason): machines[node].stops.append(reason)
         case .post, .pauseClient, .resumeClient, .closeClient, .log: break
         }
     }
 
-    private func deliver(_ frame: PeerFrame, from: Int, to: Int) {
-        guard let box = machines[to].box else { return }
+    private func deliver(_ frame: PeerFrame, from: Int, to: Int, _ loop: Int) {
+        guard !machines[to].boxes.isEmpty else { return }
+        let box = core(to, loop: loop)
         let sender = Self.nodeID(from)
         guard frame.type == .consensus else {
             if deliversBulk(from, to) { box.core.frameReceived(from: sender, frame, now: now) }

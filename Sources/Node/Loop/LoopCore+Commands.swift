@@ -11,9 +11,8 @@ extension LoopCore {
         relayed sequence: UInt64?, now: Moment
     ) -> Disposition {
         switch command {
-        case .dbsize, .flushall, .wait:
+        case .dbsize, .flushall, .wait, .scan:
             return runOverShards(command, request, from: index, now: now)
-        case .scan: return scan(request, from: index, relayed: sequence, now: now)
         default: break
         }
         let direct = beginReply(to: index)
@@ -176,69 +175,6 @@ extension LoopCore {
         writer.array(2)
         writer.bulk("\(now.wallMilliseconds / 1000)")
         writer.bulk("\(now.wallMilliseconds % 1000 * 1000)")
-    }
-
-    // MARK: All of the node's shards
-
-    private mutating func runOverShards(
-        _ command: SessionCommand, _ request: borrowing Request, from index: Int, now: Moment
-    ) -> Disposition {
-        guard sessions[index].owesNothing else { return .wait(.replies) }
-        switch command {
-        case .wait: return wait(request, from: index, now: now)
-        case .flushall:
-            if request.count > 2 { return reply(to: index, relayed: nil, .syntax) }
-            if request.count == 2 {
-                let mode = text(request[1]).uppercased()
-                guard mode == "SYNC" || mode == "ASYNC" else {
-                    return reply(to: index, relayed: nil, .syntax)
-                }
-            }
-            gather(.flush, for: index, now: now)
-            return sessions[index].owesNothing ? .next : .nextThenWait(.replies)
-        default:
-            gather(.keyCount, for: index, now: now)
-            return .next
-        }
-    }
-
-    /// `WAIT`: how many followers are known to have this connection's writes on disk.
-    private mutating func wait(
-        _ request: borrowing Request, from index: Int, now: Moment
-    ) -> Disposition {
-        guard let wanted = integer(request[1]) else {
-            return reply(to: index, relayed: nil, .notInteger)
-        }
-        guard let timeout = integer(request[2]) else {
-            return reply(
-                to: index, relayed: nil,
-                CommandError("ERR timeout is not an integer or out of range"))
-        }
-        guard timeout >= 0 else {
-            return reply(to: index, relayed: nil, CommandError("ERR timeout is negative"))
-        }
-        let count = acknowledgedReplicaCount(of: index)
-        let waited = waitedMilliseconds(index, for: .replicas, now: now)
-        if count < wanted, timeout == 0 || waited < timeout { return .wait(.replicas) }
-        sessions[index].lastObstacle = nil
-        let direct = beginReply(to: index)
-        writer.integer(count)
-        endReply(to: index, direct: direct, relayed: nil)
-        return .next
-    }
-
-    /// The least number of followers, over the shards that the session wrote to here, that have
-    /// what it wrote. Without a write: the followers of the shard with the fewest.
-    private func acknowledgedReplicaCount(of index: Int) -> Int64 {
-        var least: Int64?
-        for (position, shard) in shards.enumerated()
-        where shard.isLeader && shard.machine.kind == .shard {
-            let hasWritten = lastWrite(of: index, to: position) > 0
-            let needed = hasWritten ? shard.resolvedIndex : .zero
-            let count = shard.raft.progress.count { !$0.isLearner && $0.match >= needed }
-            least = min(least ?? .max, Int64(count))
-        }
-        return least ?? 0
     }
 
     // MARK: Arguments

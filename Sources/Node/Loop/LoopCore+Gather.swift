@@ -2,19 +2,22 @@ import Commands
 import Primitives
 import RESP
 
-/// What a gather adds up over the shards that this node leads.
-package enum GatherKind: UInt8, Sendable {
-    /// Their keys.
+/// What a gather asks of each loop, for the shards that this node leads.
+package enum GatherKind: Sendable {
+    /// Count their keys.
     case keyCount
     /// Remove every key.
     case flush
+    /// Wait for followers to have what the connection wrote.
+    case replicas(ReplicaWish)
 }
 
 /// Something that concerns every shard of the node and is answered once all have done their part.
 struct Gather: Sendable {
     var kind: GatherKind
     var outstanding: Int
-    var sum: Int64 = 0
+    /// The sum of the parts; for ``GatherKind/replicas(_:)`` the least of them.
+    var result: Int64
     /// Why a part could not be done.
     var failure: String?
     /// Whether something was done, or may have been.
@@ -26,6 +29,18 @@ struct Gather: Sendable {
         case session(SessionReference, sequence: UInt64, version: RESPVersion)
         case loop(Int, number: UInt64)
     }
+
+    init(_ kind: GatherKind, outstanding: Int, for requester: Requester) {
+        self.kind = kind
+        self.outstanding = outstanding
+        self.requester = requester
+        if case .replicas = kind { result = .max } else { result = 0 }
+    }
+
+    /// Takes in the result of a part.
+    mutating func add(_ value: Int64) {
+        if case .replicas = kind { result = min(result, value) } else { result += value }
+    }
 }
 
 extension LoopCore {
@@ -34,14 +49,14 @@ extension LoopCore {
         lastGather += 1
         let number = lastGather
         gathers[number] = Gather(
-            kind: kind, outstanding: settings.loopCount,
-            requester: .session(
+            kind, outstanding: settings.loopCount,
+            for: .session(
                 reference(to: index), sequence: sessions[index].replies.append(),
                 version: sessions[index].version))
         for loop in 0..<settings.loopCount where loop != settings.loopIndex {
             effects.append(.post(.relayed(.gather(number, kind)), to: .loop(loop)))
         }
-        gatherHere(number, kind)
+        gatherHere(number, kind, now: now)
     }
 
     mutating func startPart(
@@ -50,19 +65,15 @@ extension LoopCore {
         guard case .loop(let loop) = sender else { return }
         lastGather += 1
         gathers[lastGather] = Gather(
-            kind: kind, outstanding: 1, requester: .loop(loop, number: number))
-        gatherHere(lastGather, kind)
+            kind, outstanding: 1, for: .loop(loop, number: number))
+        gatherHere(lastGather, kind, now: now)
     }
 
     /// Does this loop's part of a gather.
-    private mutating func gatherHere(_ number: UInt64, _ kind: GatherKind) {
+    private mutating func gatherHere(_ number: UInt64, _ kind: GatherKind, now: Moment) {
         switch kind {
-        case .keyCount:
-            var count = 0
-            for shard in shards where shard.isLeader && shard.machine.kind == .shard {
-                count += shard.machine.keyCount
-            }
-            finishPart(of: number, Int64(count))
+        case .keyCount: begin(.keyCount(number), now: now)
+        case .replicas(let wish): begin(.replicas(number, wait(for: wish)), now: now)
         case .flush:
             for index in shards.indices
             where shards[index].isLeader && shards[index].machine.kind == .shard {
@@ -97,7 +108,7 @@ extension LoopCore {
     mutating func finishPart(of number: UInt64, _ value: Int64) {
         guard var gather = gathers[number] else { return }
         gather.outstanding -= 1
-        gather.sum += value
+        gather.add(value)
         gathers[number] = gather
         guard gather.outstanding == 0 else { return }
         gathers[number] = nil
@@ -107,14 +118,15 @@ extension LoopCore {
                 .post(
                     .relayed(
                         .gathered(
-                            original, gather.sum, failure: gather.failure,
+                            original, gather.result, failure: gather.failure,
                             mayBeDone: gather.mayBeDone)), to: .loop(loop)))
         case .session(let session, let sequence, let version):
             let reserved = beginReserved(session, sequence: sequence, version: version)
             switch (gather.failure, gather.kind) {
             case (_?, _) where gather.mayBeDone: writer.error(CommandError.partlyDone.text)
             case (let failure?, _): writer.error(failure)
-            case (nil, .keyCount): writer.integer(gather.sum)
+            case (nil, .keyCount): writer.integer(gather.result)
+            case (nil, .replicas): writer.integer(gather.result == .max ? 0 : gather.result)
             case (nil, .flush): writer.ok()
             }
             endReserved(reserved, session, sequence: sequence)

@@ -49,6 +49,9 @@ extension LoopCore {
 
     package var counters: LoopStatistics { statistics }
 
+    /// What is still to be done for commands that concern all of the node's shards.
+    package var unfinishedPartCount: Int { gathers.count + unfinishedParts.count }
+
     /// Reports the groups that changed, and once a second all of them, to the home core.
     mutating func reportStatus(now: Moment) {
         let isFull = now.boot.milliseconds(since: lastStatusAt) >= 1000

@@ -12,8 +12,10 @@ package enum RelayedWork: Sendable {
     case closed(ConnectionID)
     /// A part of something that concerns every shard of the node.
     case gather(UInt64, GatherKind)
-    /// Its sum; why it was not done, and whether some of it may have been.
+    /// Its result; why it was not done, and whether some of it may have been.
     case gathered(UInt64, Int64, failure: String?, mayBeDone: Bool)
+    /// A walk over keys that has come to a shard of the other loop.
+    case scan(ScanWalk)
 }
 
 /// Names another loop's connection.
@@ -65,6 +67,7 @@ extension LoopCore {
             endReserved(reserved, place, sequence: sequence)
         case .closed(let connection):
             let key = ProxyKey(loop: loop, connection: connection)
+            dropParts(of: key)
             if let index = proxies[key] {
                 proxies[key] = nil
                 closeSession(index)
@@ -79,6 +82,7 @@ extension LoopCore {
             } else {
                 finishPart(of: number, value)
             }
+        case .scan(let walk): goOn(walk, now: now)
         }
     }
 

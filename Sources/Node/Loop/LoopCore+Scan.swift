@@ -3,101 +3,123 @@ import Keyspace
 import Primitives
 import RESP
 
+/// One page of `SCAN` on its way over the loops of a node.
+package struct ScanWalk: Sendable {
+    /// Who asked, and the place that its reply has.
+    let connection: ProxyKey
+    let sequence: UInt64
+    let version: RESPVersion
+    let filter: ScanFilter
+    /// About how many more keys to look at.
+    var count: Int
+    /// Where to go on; `nil` at the end.
+    var cursor: ScanCursor?
+    var keys: [[UInt8]] = []
+
+    enum Progress {
+        /// The page is full, or nothing is left.
+        case end
+        /// The next shard belongs to another loop.
+        case elsewhere(Int)
+        /// The next shard can't be read yet.
+        case blocked
+    }
+}
+
+/// `SCAN`: walks the slots of the shards that this node leads, in the order of the slots. The page is
+/// passed from loop to loop: each knows of its own shards for certain whether it leads them.
 extension LoopCore {
-    /// `SCAN`: walks the slots of the shards that this node leads, in the order of the slots.
-    mutating func scan(
-        _ request: borrowing Request, from index: Int, relayed sequence: UInt64?, now: Moment
-    ) -> Disposition {
-        guard sequence != nil || sessions[index].owesNothing else { return .wait(.replies) }
-        let scan: ScanRequest
-        do throws(CommandError) {
-            scan = try ScanRequest(parsing: request)
-        } catch {
-            return reply(to: index, relayed: sequence, error)
-        }
-        guard let group = ledGroup(from: scan.cursor.slot) else {
-            return finishScan(index, sequence, cursor: nil, keys: [])
-        }
-        guard shardIndexes[group] != nil else {
-            let loop = self.loop(of: group)
-            guard sequence == nil, loop != settings.loopIndex else {
-                // The connection's own loop goes on from there.
-                return finishScan(
-                    index, sequence, cursor: firstPlace(of: group, from: scan.cursor), keys: [])
+    /// Begins a page for a client, which is owed nothing.
+    mutating func begin(_ scan: ScanRequest, from index: Int, now: Moment) {
+        let walk = ScanWalk(
+            connection: key(of: index), sequence: sessions[index].replies.append(),
+            version: sessions[index].version, filter: scan.filter, count: scan.count,
+            cursor: scan.cursor)
+        goOn(walk, now: now)
+    }
+
+    mutating func goOn(_ walk: ScanWalk, now: Moment) { begin(.scan(walk), now: now) }
+
+    /// Walks this loop's shards, as far as the next one is of this loop.
+    func advance(_ walk: inout ScanWalk, now: Moment) -> ScanWalk.Progress {
+        while walk.count > 0, let cursor = walk.cursor {
+            guard let (group, slots) = nextRange(from: cursor.slot) else {
+                walk.cursor = nil
+                break
             }
-            forward(request, from: index, to: loop)
-            return .next
+            let loop = self.loop(of: group)
+            guard loop == settings.loopIndex else { return .elsewhere(loop) }
+            let shard = shardIndexes[group]
+            switch shard.map({ readability(of: $0, now: now) }) ?? .elsewhere {
+            case .later: return .blocked
+            case .elsewhere: walk.cursor = self.cursor(after: slots)
+            case .now:
+                guard let shard else { return .blocked }
+                let start =
+                    slots.contains(cursor.slot) ? cursor : ScanCursor(slot: slots.lowerBound)
+                let next = shards[shard].machine.keyspace.scan(
+                    from: start, in: slots, count: &walk.count, filter: walk.filter,
+                    now: shards[shard].appliedStamp, into: &walk.keys)
+                walk.cursor = next ?? self.cursor(after: slots)
+            }
         }
-        var keys: [[UInt8]] = []
-        var count = max(scan.count, 1)
-        var next: ScanCursor? = scan.cursor
-        while count > 0, let start = next, let group = ledGroup(from: start.slot),
-            let shardIndex = shardIndexes[group]
-        {
-            if isBehindOwnWrite(index, shardIndex) { return .wait(.replies) }
-            guard shards[shardIndex].machine.isReady, shards[shardIndex].raft.hasCommittedOwnTerm,
-                shards[shardIndex].raft.hasLease(now: now)
-            else { return waitForLeader(group, of: index, relayed: sequence, now: now) }
-            next = walk(shardIndex, from: firstPlace(of: group, from: start), scan, &count, &keys)
+        return .end
+    }
+
+    /// Writes the reply to its place.
+    mutating func answer(_ walk: ScanWalk, _ error: CommandError?) {
+        let connection = walk.connection.connection
+        let isHere = walk.connection.loop == settings.loopIndex
+        let place = SessionReference(
+            index: Int(connection.index), generation: connection.generation)
+        var reserved: Reserved?
+        if isHere {
+            reserved = beginReserved(place, sequence: walk.sequence, version: walk.version)
+        } else {
+            writer.version = walk.version
         }
-        return finishScan(index, sequence, cursor: next, keys: keys)
-    }
-
-    /// Walks one range of a shard's slots.
-    ///
-    /// - Returns: Where to go on; `nil` when this node leads no slot further on.
-    private func walk(
-        _ shardIndex: Int, from start: ScanCursor, _ scan: ScanRequest, _ count: inout Int,
-        _ keys: inout [[UInt8]]
-    ) -> ScanCursor? {
-        let ranges = directory.slots(of: shards[shardIndex].group)
-        guard let range = ranges.first(where: { SlotID($0.upperBound) >= start.slot }) else {
-            return nil
+        if let error {
+            statistics.errors += 1
+            writer.error(error.text)
+        } else {
+            ScanRequest.answer(next: walk.cursor, keys: walk.keys, into: &writer)
         }
-        let cursor = shards[shardIndex].machine.keyspace.scan(
-            from: start, in: SlotID(range.lowerBound)...SlotID(range.upperBound), count: &count,
-            filter: scan.filter, now: shards[shardIndex].appliedStamp, into: &keys)
-        return cursor ?? after(range.upperBound)
+        if let reserved {
+            endReserved(reserved, place, sequence: walk.sequence)
+        } else {
+            let reply = RelayedWork.reply(
+                connection, sequence: walk.sequence, bytes: writer.bytes)
+            effects.append(.post(.relayed(reply), to: .loop(walk.connection.loop)))
+            writer.bytes.removeAll(keepingCapacity: writer.bytes.count <= 1 << 16)
+        }
     }
 
-    /// The cursor of the first slot after `slot` that this node leads.
-    private func after(_ slot: UInt16) -> ScanCursor? {
-        guard Int(slot) + 1 < SlotID.count else { return nil }
-        let next = SlotID(slot + 1)
-        guard ledGroup(from: next) != nil else { return nil }
-        return ScanCursor(slot: next)
-    }
-
-    /// Where the walk comes to `group`.
-    private func firstPlace(of group: GroupID, from cursor: ScanCursor) -> ScanCursor {
-        let ranges = directory.slots(of: group)
-        guard let range = ranges.first(where: { SlotID($0.upperBound) >= cursor.slot }),
-            range.lowerBound > cursor.slot.rawValue
-        else { return cursor }
-        return ScanCursor(slot: SlotID(range.lowerBound))
-    }
-
-    /// The group of the first slot, from `slot` on, whose shard this node leads.
-    private func ledGroup(from slot: SlotID) -> GroupID? {
+    /// The slots that come next, from `slot` on, among those that are replicated on this node.
+    private func nextRange(from slot: SlotID) -> (GroupID, ClosedRange<SlotID>)? {
         var slot = Int(slot.rawValue)
         while slot < SlotID.count {
-            guard let group = directory.shard(of: SlotID(UInt16(slot))) else {
+            guard let group = directory.shard(of: SlotID(UInt16(slot))),
+                let range = directory.slots(of: group).first(where: {
+                    Int($0.upperBound) >= slot
+                })
+            else {
                 slot += 1
                 continue
             }
-            if leaders[group]?.leader == settings.nodeID { return group }
-            let range = directory.slots(of: group).first { Int($0.upperBound) >= slot }
-            slot = range.map { Int($0.upperBound) + 1 } ?? SlotID.count
+            if isReplicatedHere(group) {
+                return (group, SlotID(range.lowerBound)...SlotID(range.upperBound))
+            }
+            slot = Int(range.upperBound) + 1
         }
         return nil
     }
 
-    private mutating func finishScan(
-        _ index: Int, _ sequence: UInt64?, cursor: ScanCursor?, keys: [[UInt8]]
-    ) -> Disposition {
-        let direct = beginReply(to: index)
-        ScanRequest.answer(next: cursor, keys: keys, into: &writer)
-        endReply(to: index, direct: direct, relayed: sequence)
-        return .next
+    /// Where to go on once `slots` are done.
+    private func cursor(after slots: ClosedRange<SlotID>) -> ScanCursor? {
+        let next = Int(slots.upperBound.rawValue) + 1
+        guard next < SlotID.count, let (_, range) = nextRange(from: SlotID(UInt16(next))) else {
+            return nil
+        }
+        return ScanCursor(slot: max(SlotID(UInt16(next)), range.lowerBound))
     }
 }

@@ -24,6 +24,7 @@ extension LoopCore {
     /// The connection is gone; what it asked for may still happen.
     package mutating func clientClosed(_ id: ConnectionID, now: Moment) {
         guard let index = session(id) else { return }
+        dropParts(of: key(of: index))
         closeSession(index)
         for loop in 0..<settings.loopCount where loop != settings.loopIndex {
             effects.append(.post(.relayed(.closed(id)), to: .loop(loop)))
@@ -311,7 +312,7 @@ extension LoopCore {
         case .owed: sessions[index].owedCount <= settings.owedReplyCount / 2
         case .backlog(let group):
             shardIndexes[group].map { !shards[$0].isLeader || hasRoom($0, for: 0) } ?? true
-        case .leader, .replicas: true
+        case .leader: true
         }
     }
 

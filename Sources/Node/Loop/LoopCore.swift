@@ -54,6 +54,8 @@ package struct LoopCore: ~Copyable {
     var obstructed: [Int] = []
     var gathers = SortedMap<UInt64, Gather>()
     var lastGather: UInt64 = 0
+    /// What this loop has to do for commands over all shards, and could not do at once.
+    var unfinishedParts: [UnfinishedPart] = []
     var lastClientID: UInt64 = 0
     var writer = ReplyWriter()
     var statistics = LoopStatistics()
@@ -129,6 +131,7 @@ package struct LoopCore: ~Copyable {
             applyCommitted(index, now: now)
             serveConfirmedReads(of: index, now: now)
         }
+        continueParts(now: now)
         retryObstructed(now: now)
         if journal.canFlush, !isJournalEnded {
             for index in shards.indices { closeBatch(of: index, now: now) }

@@ -19,8 +19,6 @@ enum Obstacle: Equatable, Sendable {
     case round(GroupID)
     /// What the session asked for before must be answered first.
     case replies
-    /// `WAIT` waits for followers.
-    case replicas
     /// The client takes its replies too slowly.
     case output
     /// Too many replies have been promised and not come yet.

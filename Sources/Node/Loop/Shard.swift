@@ -111,7 +111,8 @@ struct Shard {
     var proposedByteCount = 0
     /// The number of the last operation whose reply has been decided.
     var resolvedOperation: UInt64 = 0
-    /// The entry in which it was decided.
+    /// The entry of the last batch that was decided or given up: an operation whose reply has been
+    /// decided is in it or before it, or nowhere.
     var resolvedIndex = LogIndex.zero
     var lastOperation: UInt64 = 0
     var roundReads: [RoundRead] = []
@@ -159,6 +160,7 @@ struct Shard {
 
     mutating func popProposed() -> ProposedBatch {
         let batch = proposed[firstProposed]
+        resolvedIndex = max(resolvedIndex, batch.index)
         proposed[firstProposed].batch = Batch()
         firstProposed += 1
         if firstProposed == proposed.count {
