@@ -22,12 +22,14 @@ extension Journal {
         var mustSync = settings.durability == .sync
         var front: [StoredRecord] = []
         var segment: Segment
+        var isBeginning = false
         if let active, active.hasRoom(recordByteCount: recordByteCount) {
             segment = active
         } else {
             (segment, front) = beginSegment(
                 recordByteCount: recordByteCount, bytes: &bytes, requests: &requests)
             mustSync = true
+            isBeginning = true
         }
         let start = segment.tail - bytes.count
         append(
@@ -38,6 +40,12 @@ extension Journal {
         isWriting = true
         requests.append(
             .write(segment: segment.sequence, offset: start, bytes: bytes, sync: mustSync))
+        if isBeginning {
+            // Only then does the batch count: what rests on it must not be lost without notice.
+            outstanding.append(.file)
+            let head = JournalHead(journalID: journalID, sequence: segment.sequence)
+            requests.append(.writeFile(.head, bytes: head.encode()))
+        }
         outstanding.append(
             .write(
                 flush: lastFlush, segment: segment.sequence, end: segment.tail, sync: mustSync))

@@ -37,6 +37,9 @@ extension Journal {
         let chain: [SegmentSurvey.Link]
         var replay = Replay(settings: settings)
         do throws(JournalError) {
+            if names.contains(.head) {
+                try survey.check(JournalHead(decoding: disk.contents(of: .head)))
+            }
             chain = try survey.chain()
             for (place, link) in chain.enumerated() {
                 let bytes = try disk.contents(of: .segment(link.sequence))
@@ -87,7 +90,7 @@ extension Journal {
         let leftovers = survey.files.filter { !chained.contains($0.sequence) }
         let orphans = names.filter { name in
             switch name {
-            case .segment: false
+            case .segment, .head: false
             case .snapshot(let group, let index): live[group]?.state.snapshot?.index != index
             case .suspect: true
             }

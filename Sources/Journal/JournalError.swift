@@ -6,7 +6,7 @@ package enum JournalError: Error, Equatable, Sendable {
     /// records of any of `groups`, which can't be trusted on this node any more.
     case corrupt(
         file: JournalFile, offset: Int, byteCount: Int, groups: [GroupID], what: String)
-    /// A whole segment that a later one proves to have been there is gone.
+    /// A whole segment that a later one, or the journal's head, proves to have been there is gone.
     case segmentMissing(file: JournalFile, provenBy: JournalFile)
     /// Entries of a log are in no segment.
     case entriesMissing(group: GroupID, first: LogIndex, last: LogIndex)
@@ -27,6 +27,8 @@ extension JournalError: CustomStringConvertible {
         case .corrupt(let file, let offset, let byteCount, let groups, let what):
             "\(file) is damaged: \(what) at offset \(offset); \(byteCount) bytes that were on disk "
                 + "can't be trusted, and may hold records of groups \(list(groups))"
+        case .segmentMissing(let file, .head):
+            "\(file) is missing, which the journal had reached"
         case .segmentMissing(let file, let later):
             "\(file) is gone, although \(later) says that it was complete"
         case .entriesMissing(let group, let first, let last):

@@ -9,6 +9,8 @@ package enum JournalFile: Hashable, Comparable, Sendable {
     /// Left by a process whose write or sync failed: what it had written without a sync may be gone
     /// although the machine has not rebooted. It need not be synced itself.
     case suspect
+    /// A ``JournalHead``.
+    case head
 
     /// `segment-<16 digits>.log` or `snapshot-<8 digits>-<16 digits>.bin`, digits hexadecimal.
     package var name: String {
@@ -18,6 +20,7 @@ package enum JournalFile: Hashable, Comparable, Sendable {
             "snapshot-\(hexadecimal(UInt64(group.rawValue), digitCount: 8))-"
                 + "\(hexadecimal(index.rawValue, digitCount: 16)).bin"
         case .suspect: "suspect"
+        case .head: "head"
         }
     }
 
@@ -35,6 +38,7 @@ package enum JournalFile: Hashable, Comparable, Sendable {
             else { return nil }
             parsed = .snapshot(GroupID(group), LogIndex(index))
         case ("suspect", 1): parsed = .suspect
+        case ("head", 1): parsed = .head
         default: return nil
         }
         guard parsed.name == name else { return nil }
@@ -44,11 +48,18 @@ package enum JournalFile: Hashable, Comparable, Sendable {
     package static func < (left: Self, right: Self) -> Bool {
         switch (left, right) {
         case (.segment(let left), .segment(let right)): left < right
-        case (.segment, _): true
-        case (.snapshot, .suspect): true
-        case (.snapshot, .segment), (.suspect, _): false
         case (.snapshot(let leftGroup, let leftIndex), .snapshot(let group, let index)):
             (leftGroup, leftIndex) < (group, index)
+        default: left.kind < right.kind
+        }
+    }
+
+    private var kind: Int {
+        switch self {
+        case .segment: 0
+        case .snapshot: 1
+        case .suspect: 2
+        case .head: 3
         }
     }
 }

@@ -132,6 +132,26 @@ struct SegmentSurvey {
         return links.reversed()
     }
 
+    /// Makes sure that the segment which the journal is known to have reached is there.
+    func check(_ head: JournalHead) throws(JournalError) {
+        guard head.sequence > 0 else { return }
+        let name = JournalFile.segment(head.sequence)
+        guard let file = files.first(where: { $0.sequence == head.sequence }) else {
+            throw .segmentMissing(file: name, provenBy: .head)
+        }
+        switch file.state {
+        case .blank:
+            throw corruption(
+                BatchReader.Damage(offset: 0, what: "no beginning in a segment that was begun"),
+                in: file)
+        case .begun(_, let damage), .damaged(let damage): throw corruption(damage, in: file)
+        case .whole(let header):
+            guard header.journalID != head.journalID else { return }
+            throw .foreignSegment(
+                file: name, found: header.journalID, expected: head.journalID)
+        }
+    }
+
     private func check(
         _ header: SegmentHeader, of file: File, against newest: File
     ) throws(JournalError) {

@@ -1,14 +1,16 @@
 import EventLoop
 import Glibc
+import Journal
 import Primitives
 
 /// A node's data folder, which no other process uses while this object lives.
 ///
 /// ```
-/// LOCK         locked; holds the process id
-/// layout       "martlet-data 1" and "journals N", a line each
-/// identity     the home core's
-/// journal-0/   one for each loop
+/// LOCK             locked; holds the process id
+/// layout           "martlet-data 1" and "journals N", a line each
+/// identity         the home core's
+/// journal-0/       one for each loop
+/// journal-0.head   which segment that journal had reached
 /// ```
 /// Sendable: the lock's file is opened in `init` and never touched again.
 final class DataFolder: Sendable {
@@ -43,15 +45,13 @@ final class DataFolder: Sendable {
             throw .folderUnusable(path: path, error)
         }
         self.journalCount = try Self.readLayout(path, journalCount: journalCount)
-        for index in 0..<self.journalCount
-        where identity != nil && !FileSystem.exists(path + "/journal-\(index)") {
-            throw .corrupt(
-                path: path,
-                "journal-\(index) is missing, and with it what this node has promised; start the node "
-                    + "with an empty folder, so that it joins as a new one")
-        }
+        if identity != nil { try Self.checkJournals(path, count: self.journalCount) }
         do throws(SystemError) {
             for index in 0..<self.journalCount {
+                let head = JournalFolder.headPath(path + "/journal-\(index)")
+                if identity == nil, !FileSystem.exists(head) {
+                    try FileSystem.replace(head, with: JournalHead.beginning.encode())
+                }
                 try FileSystem.makeFolder(path + "/journal-\(index)")
                 let files = try FileSystem.names(in: path + "/journal-\(index)")
                 guard identity != nil || files.isEmpty else {
@@ -64,6 +64,17 @@ final class DataFolder: Sendable {
                     path: path, "its journals hold data, but the file identity is missing")
             }
             throw .folderUnusable(path: path, error)
+        }
+    }
+
+    /// An identity comes after the journals' folders and heads: what promises it has made is in them.
+    private static func checkJournals(_ path: String, count: Int) throws(StartError) {
+        for index in 0..<count {
+            let journal = "journal-\(index)"
+            for name in [journal, JournalFolder.headPath(journal)]
+            where !FileSystem.exists(path + "/" + name) {
+                throw .corrupt(path: path, StartError.lostPromises("\(name) is missing"))
+            }
         }
     }
 

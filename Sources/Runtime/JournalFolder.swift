@@ -2,7 +2,8 @@ import EventLoop
 import Glibc
 package import Journal
 
-/// The files of one journal: read at start-up, then changed as its requests say.
+/// The files of one journal: read at start-up, then changed as its requests say. They are in one folder,
+/// but for the journal's head, which is beside it.
 ///
 /// Sendable: requests are performed by one thread at a time (the disk thread, or the loop while the
 /// disk thread has nothing to do), and the open files are only touched under the lock.
@@ -31,11 +32,18 @@ package final class JournalFolder: JournalDisk, @unchecked Sendable {
 
     package init(path: String) { self.path = path }
 
-    private func path(of file: JournalFile) -> String { path + "/" + file.name }
+    private func path(of file: JournalFile) -> String {
+        if case .head = file { Self.headPath(path) } else { path + "/" + file.name }
+    }
+
+    /// Where the head of the journal in the folder at `path` is.
+    static func headPath(_ path: String) -> String { path + "." + JournalFile.head.name }
 
     package func files() throws(DiskFailure) -> [JournalFile] {
         do throws(SystemError) {
+            let hasHead = FileSystem.exists(path(of: .head))
             return try FileSystem.names(in: path).compactMap { JournalFile(name: $0) }
+                .filter { $0 != .head } + (hasHead ? [.head] : [])
         } catch {
             throw DiskFailure(operation: error.operation, code: error.code)
         }

@@ -159,8 +159,12 @@ struct LoopThread: Sendable {
                 from: journal, settings: settings.journal, bootID: context.bootID,
                 seed: SystemRandom.number(), now: now)
         } catch {
-            if case .newerFormat = error { throw .newerFormat(path: path, "\(error)") }
-            throw .corrupt(path: path, "\(error)")
+            switch error {
+            case .newerFormat: throw .newerFormat(path: path, "\(error)")
+            case .segmentMissing(let file, provenBy: .head):
+                throw .corrupt(path: path, StartError.lostPromises("\(file) is missing"))
+            default: throw .corrupt(path: path, "\(error)")
+            }
         }
         do throws(LoopStartFailure) {
             return try LoopCore(

@@ -21,6 +21,14 @@ package enum StartError: Error, Equatable, Sendable {
     case system(SystemError)
 }
 
+extension StartError {
+    /// What to say of a folder that has lost what its node has promised.
+    static func lostPromises(_ what: String) -> String {
+        "\(what), and with it what this node has promised; start the node with an empty folder, so that "
+            + "it joins as a new one"
+    }
+}
+
 extension StartError: CustomStringConvertible {
     package var description: String {
         switch self {

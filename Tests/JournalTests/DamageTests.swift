@@ -160,4 +160,48 @@ struct DamageTests {
             }
         }
     }
+
+    @Test(
+        "the newest segment can't go, nor be emptied, without notice",
+        arguments: 0..<20 as Range<UInt64>)
+    func missesNewest(seed: UInt64) throws {
+        let life = try finishedLife(seed)
+        let newest = try #require(try chain(life).last)
+        let file = JournalFile.segment(newest.sequence)
+        var without = life.disk
+        without.replace(file, with: nil)
+        let missing = JournalError.segmentMissing(file: file, provenBy: .head)
+        #expect(recover(without, life) == .failure(missing))
+        var empty = life.disk
+        for file in segments(life) { empty.replace(file, with: nil) }
+        #expect(recover(empty, life) == .failure(missing))
+        var blank = life.disk
+        blank.replace(file, with: [UInt8](repeating: 0, count: try blank.read(file).count))
+        guard case .failure(.corrupt(file, 0, _, _, _)) = recover(blank, life) else {
+            Issue.record("\(recover(blank, life))")
+            return
+        }
+    }
+
+    @Test("a head that is damaged, or of another journal, is refused")
+    func refusesHead() throws {
+        let life = try finishedLife(2)
+        let head = try life.disk.read(.head)
+        for offset in head.indices {
+            var disk = life.disk
+            disk.flip(.head, at: offset, mask: 1)
+            switch recover(disk, life) {
+            case .failure(.corrupt(.head, _, _, _, _)), .failure(.newerFormat(.head, _, _)): break
+            case let outcome: Issue.record("byte \(offset): \(outcome)")
+            }
+        }
+        var other = try JournalHead(decoding: head)
+        other.journalID += 1
+        var disk = life.disk
+        disk.replace(.head, with: other.encode())
+        guard case .failure(.foreignSegment) = recover(disk, life) else {
+            Issue.record("\(recover(disk, life))")
+            return
+        }
+    }
 }

@@ -1,4 +1,4 @@
-import Journal
+@testable import Journal
 import Primitives
 import Testing
 
@@ -66,6 +66,12 @@ struct GoldenTests {
         #expect(first.0 == 0)
         #expect(hexadecimal(first.1[..<80]) == GoldenBytes.segmentHeader)
         #expect(hexadecimal(first.1[80...]) == GoldenBytes.emptyBatch)
+    }
+
+    @Test("a journal's head")
+    func head() {
+        let bytes = JournalHead(journalID: 0x0102_0304_0506_0708, sequence: 9).encode()
+        #expect(hexadecimal(bytes) == GoldenBytes.head)
     }
 
     @Test("every kind of record")

@@ -170,6 +170,12 @@ struct JournalLife {
         case .write(let sequence, _, _, _) where sequence <= recoveredSegment:
             // What was recovered is written once more, before the first batch.
             break
+        case .write(let sequence, 0, _, _):
+            // Its first batch counts once the journal's head names the segment.
+            writtenSegment = sequence
+        case .writeFile(.head, _):
+            writtenCount = batches.count
+            syncedCount = writtenCount
         case .write(let sequence, _, _, let sync):
             writtenCount = batches.count
             writtenSegment = sequence
@@ -216,7 +222,9 @@ struct JournalLife {
         guard let kept = kept(by: found, guaranteed: guaranteed) else {
             throw Failure(
                 description: "recovery of \(batches.count) batches, \(guaranteed) certain, found\n"
-                    + found.difference(from: model(of: guaranteed)))
+                    + found.difference(from: expected(of: guaranteed))
+                    + "\nand from all of them\n"
+                    + found.difference(from: expected(of: batches.count)))
         }
         statistics.lostBatches += batches.count - kept
         batches.removeLast(batches.count - kept)
@@ -250,11 +258,18 @@ struct JournalLife {
         var kept: Int?
         for count in guaranteed...batches.count {
             if count > guaranteed { model.apply(batches[count - 1]) }
-            var expected = model
-            if expected.forgets(in: bootID) { expected.declareAmnesia() }
-            if expected == found { kept = count }
+            if expected(model) == found { kept = count }
         }
         return kept
+    }
+
+    /// What is to be found after a crash that kept so many batches.
+    private func expected(of count: Int) -> JournalModel { expected(model(of: count)) }
+
+    private func expected(_ model: JournalModel) -> JournalModel {
+        var expected = model
+        if expected.forgets(in: bootID) { expected.declareAmnesia() }
+        return expected
     }
 
     func model(of count: Int) -> JournalModel {

@@ -88,7 +88,8 @@ struct PropertyTests {
             if case .snapshot = $0 { true } else { false }
         }
         #expect(snapshots == expected)
-        #expect(life.disk.contents.count - snapshots.count == life.journal.segmentCount)
+        #expect(life.disk.contents.count - snapshots.count == life.journal.segmentCount + 1)
+        #expect(life.disk.contents[.head] != nil)
     }
 
     @Test(

@@ -31,6 +31,53 @@ import Topology
         #expect(node.run() == .requested)
     }
 
+    @Test(
+        "a folder whose journal has lost its segments, or its head, is refused", arguments: [1, 2])
+    func lostSegments(loopCount: Int) throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/data"
+        var configuration = TestNode.configuration(folder: path)
+        configuration.loopCount = loopCount
+        for _ in 0..<2 {
+            let node = try NodeRuntime.start(configuration)
+            #expect(try TestNode.ask(node, "SET a 1") == "+OK\r\n")
+            node.requestStop()
+            #expect(node.run() == .requested)
+        }
+        for index in 0..<loopCount {
+            let journal = "\(path)/journal-\(index)"
+            let names = try FileSystem.names(in: journal).filter { $0.hasPrefix("segment-") }
+            let newest = try #require(try names.last { try hasBegun("\(journal)/\($0)") })
+            for lost in [[newest], names] {
+                for name in lost {
+                    try FileSystem.rename("\(journal)/\(name)", to: "\(folder.path)/\(name)")
+                }
+                let error = #expect(throws: StartError.self) {
+                    try NodeRuntime.start(configuration)
+                }
+                let text = "\(try #require(error))"
+                #expect(text.contains("\(newest) is missing"), "\(text)")
+                for name in lost {
+                    try FileSystem.rename("\(folder.path)/\(name)", to: "\(journal)/\(name)")
+                }
+            }
+            try FileSystem.rename(journal + ".head", to: folder.path + "/head")
+            let error = #expect(throws: StartError.self) { try NodeRuntime.start(configuration) }
+            #expect("\(try #require(error))".contains("journal-\(index).head is missing"))
+            try FileSystem.rename(folder.path + "/head", to: journal + ".head")
+        }
+        let node = try NodeRuntime.start(configuration)
+        #expect(try TestNode.ask(node, "GET a") == "$1\r\n1\r\n")
+        node.requestStop()
+        #expect(node.run() == .requested)
+    }
+
+    /// Whether a segment holds a header of its own; a recycled one still has another's.
+    private func hasBegun(_ path: String) throws -> Bool {
+        let number = try #require(UInt8(path.dropLast(4).suffix(2), radix: 16))
+        return try FileSystem.read(path)[24] == number
+    }
+
     @Test("in periodic mode, too, what was taken before a clean stop is there after it")
     func periodic() throws {
         let folder = try TemporaryFolder()

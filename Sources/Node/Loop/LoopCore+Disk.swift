@@ -83,7 +83,7 @@ extension LoopCore {
 extension DiskRequest {
     /// The snapshot file that the request makes, if it makes one.
     var writtenFile: JournalFile? {
-        if case .writeFile(let file, _) = self { return file }
-        return nil
+        guard case .writeFile(let file, _) = self, case .snapshot = file else { return nil }
+        return file
     }
 }
