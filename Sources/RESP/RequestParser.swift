@@ -32,7 +32,7 @@ package enum RequestError: Error, Equatable, Sendable {
 /// What a request may be at most.
 package struct RequestLimits: Equatable, Sendable {
     /// Arguments of one request, the name included.
-    package var argumentCount = 1024 * 1024
+    package var argumentCount = Int(Int32.max)
     /// Bytes of one argument (Redis: `proto-max-bulk-len`).
     package var bulkByteCount = 512 * 1024 * 1024
     /// Bytes of a line: an inline command or a length.
@@ -40,16 +40,25 @@ package struct RequestLimits: Equatable, Sendable {
 
     package init() {}
 
-    /// What a client may send before it has authenticated (Redis 7.0, `networking.c`).
-    package static var unauthenticated: RequestLimits {
-        var limits = RequestLimits()
-        limits.argumentCount = 10
-        limits.bulkByteCount = 16384
-        return limits
-    }
+    /// What a client may send before it has authenticated.
+    static let strangerArgumentCount = 10
+    static let strangerBulkByteCount = 16384
 }
 
-/// Finds requests in a connection's input (Redis serialization protocol specification).
+/// How much of a request that has not come whole is known to be in order.
+package struct PartialRequest: Equatable, Sendable {
+    /// Where the next argument begins, from the request's first byte.
+    fileprivate var offset = 0
+    /// Arguments that are still to come; 0 before the first is reached.
+    fileprivate var missingCount = 0
+
+    package init() {}
+
+    package var isEmpty: Bool { missingCount == 0 }
+}
+
+/// Finds requests in a connection's input (Redis serialization protocol specification; what is refused,
+/// and when, as in Redis 7.0's `networking.c`).
 package struct RequestParser: Sendable {
     package enum Progress: Equatable, Sendable {
         /// The frame holds a request of `byteCount` bytes.
@@ -83,37 +92,87 @@ package struct RequestParser: Sendable {
     package func parse(
         _ bytes: Span<UInt8>, into frame: inout RequestFrame
     ) throws(RequestError) -> Progress {
+        var partial = PartialRequest()
+        return try parse(bytes, resuming: &partial, into: &frame)
+    }
+
+    /// The same for a request that comes in pieces: what of it was in order stays so.
+    ///
+    /// - Parameters:
+    ///   - bytes: The unread part of the connection's input.
+    ///   - partial: What was left here by the call before, if `bytes` begins with the same bytes;
+    ///     empty otherwise. Filled when the request is incomplete, else emptied.
+    ///   - frame: Overwritten; holds a request only after ``Progress/complete(byteCount:)``.
+    /// - Returns: Whether `frame` now holds a whole request, and how many bytes it took.
+    /// - Throws: ``RequestError`` when the bytes can't become a valid request.
+    /// - Complexity: O(header bytes not seen before), and once more for a request that is complete.
+    package func parse(
+        _ bytes: Span<UInt8>, resuming partial: inout PartialRequest,
+        into frame: inout RequestFrame
+    ) throws(RequestError) -> Progress {
         frame.removeAll()
         guard bytes.count > 0 else { return .incomplete }
         guard bytes[0] == UInt8(ascii: "*") else { return try inlineLength(bytes) }
+        if partial.missingCount > 0 {
+            guard try skipArguments(of: bytes, &partial) else { return .incomplete }
+        }
         var offset = 1
         guard
             let argumentCount = try length(
                 in: bytes, at: &offset, tooLong: .multibulkCountTooLong, invalid: .multibulkLength)
         else { return .incomplete }
-        if argumentCount <= 0 { return .empty(byteCount: offset) }
-        if argumentCount > limits.argumentCount {
-            throw isAuthenticated ? .multibulkLength : .unauthenticatedMultibulkLength
+        if argumentCount > limits.argumentCount { throw .multibulkLength }
+        if argumentCount > RequestLimits.strangerArgumentCount, !isAuthenticated {
+            throw .unauthenticatedMultibulkLength
         }
-        for _ in 0..<argumentCount {
-            guard offset < bytes.count else { return .incomplete }
-            guard bytes[offset] == UInt8(ascii: "$") else {
-                throw .expectedDollar(found: bytes[offset])
+        var missingCount = argumentCount
+        while missingCount > 0 {
+            guard let argument = try argument(of: bytes, at: &offset) else {
+                partial.offset = offset
+                partial.missingCount = missingCount
+                return .incomplete
             }
-            offset += 1
-            guard
-                let byteCount = try length(
-                    in: bytes, at: &offset, tooLong: .bulkCountTooLong, invalid: .bulkLength)
-            else { return .incomplete }
-            if byteCount < 0 { throw .bulkLength }
-            if byteCount > limits.bulkByteCount {
-                throw isAuthenticated ? .bulkLength : .unauthenticatedBulkLength
-            }
-            guard bytes.count - offset >= byteCount + 2 else { return .incomplete }
-            frame.append(Argument(offset: UInt32(offset), byteCount: UInt32(byteCount)))
-            offset += byteCount + 2
+            frame.append(argument)
+            missingCount -= 1
         }
-        return .complete(byteCount: offset)
+        return argumentCount > 0 ? .complete(byteCount: offset) : .empty(byteCount: offset)
+    }
+
+    /// Looks at the arguments that have come since.
+    ///
+    /// - Returns: Whether all are there.
+    private func skipArguments(
+        of bytes: Span<UInt8>, _ partial: inout PartialRequest
+    ) throws(RequestError) -> Bool {
+        while partial.missingCount > 0 {
+            guard try argument(of: bytes, at: &partial.offset) != nil else { return false }
+            partial.missingCount -= 1
+        }
+        partial.offset = 0
+        return true
+    }
+
+    /// The argument at `offset`, which moves past it; `nil`, and unmoved, when it is not whole yet.
+    @inline(__always)
+    private func argument(
+        of bytes: Span<UInt8>, at offset: inout Int
+    ) throws(RequestError) -> Argument? {
+        guard offset < bytes.count else { return nil }
+        guard bytes[offset] == UInt8(ascii: "$") else {
+            return try noBulk(bytes, at: offset)
+        }
+        var start = offset + 1
+        guard
+            let byteCount = try length(
+                in: bytes, at: &start, tooLong: .bulkCountTooLong, invalid: .bulkLength)
+        else { return nil }
+        if byteCount < 0 || byteCount > limits.bulkByteCount { throw .bulkLength }
+        if byteCount > RequestLimits.strangerBulkByteCount, !isAuthenticated {
+            throw .unauthenticatedBulkLength
+        }
+        guard bytes.count - start >= byteCount + 2 else { return nil }
+        offset = start + byteCount + 2
+        return Argument(offset: UInt32(start), byteCount: UInt32(byteCount))
     }
 
     /// The number of a header line whose digits start at `offset`, which moves past the line's end;
@@ -122,47 +181,83 @@ package struct RequestParser: Sendable {
         in bytes: Span<UInt8>, at offset: inout Int, tooLong: RequestError, invalid: RequestError
     ) throws(RequestError) -> Int? {
         var position = offset
-        var isNegative = false
-        if position < bytes.count, bytes[position] == UInt8(ascii: "-") {
-            isNegative = true
-            position += 1
-        }
-        let firstDigit = position
         var value = 0
-        while position < bytes.count, position - firstDigit < Self.digitCount {
+        while position < bytes.count, position - offset < Self.digitCount {
             let digit = bytes[position] &- UInt8(ascii: "0")
             if digit > 9 { break }
             value = value &* 10 &+ Int(digit)
             position += 1
         }
         guard position + 1 < bytes.count, bytes[position] == UInt8(ascii: "\r"),
-            position > firstDigit
-        else { return try brokenLength(in: bytes, at: offset, tooLong: tooLong, invalid: invalid) }
+            position == offset + 1 || position > offset && bytes[offset] != UInt8(ascii: "0")
+        else {
+            return try unusualLength(
+                in: bytes, at: &offset, tooLong: tooLong, invalid: invalid)
+        }
         offset = position + 2
-        return isNegative ? -value : value
+        return value
     }
 
     /// More digits than any allowed length has, and few enough not to overflow.
     private static let digitCount = 18
 
-    /// Decides about a header line that is not a number with its line end: as in Redis, nothing is
-    /// said of a line before its end has come, but that it is too long.
-    private func brokenLength(
-        in bytes: Span<UInt8>, at offset: Int, tooLong: RequestError, invalid: RequestError
+    /// Decides about a header line that is not a short number of digits with its line end.
+    private func unusualLength(
+        in bytes: Span<UInt8>, at offset: inout Int, tooLong: RequestError, invalid: RequestError
     ) throws(RequestError) -> Int? {
-        var end = offset
-        while end < bytes.count, bytes[end] != UInt8(ascii: "\r") { end += 1 }
-        if end + 1 < bytes.count { throw invalid }
-        if end - offset > limits.lineByteCount { throw tooLong }
+        guard let end = try lineEnd(in: bytes, from: offset - 1, tooLong: tooLong) else {
+            return nil
+        }
+        guard let value = Self.number(bytes.extracting(offset..<end)) else { throw invalid }
+        offset = end + 2
+        return value
+    }
+
+    /// Decides about a line at `offset` where a bulk string belongs.
+    private func noBulk(_ bytes: Span<UInt8>, at offset: Int) throws(RequestError) -> Argument? {
+        guard try lineEnd(in: bytes, from: offset, tooLong: .bulkCountTooLong) != nil else {
+            return nil
+        }
+        throw .expectedDollar(found: bytes[offset])
+    }
+
+    /// Where the line that begins at `start` ends. As in Redis, nothing is said of a line before its end
+    /// and one more byte have come, but that it is too long; and a zero byte hides the end.
+    private func lineEnd(
+        in bytes: Span<UInt8>, from start: Int, tooLong: RequestError
+    ) throws(RequestError) -> Int? {
+        var end = start
+        while end < bytes.count, bytes[end] != UInt8(ascii: "\r"), bytes[end] != 0 { end += 1 }
+        if end < bytes.count, bytes[end] != 0 { return end + 1 < bytes.count ? end : nil }
+        if bytes.count - start > limits.lineByteCount { throw tooLong }
         return nil
+    }
+
+    /// What Redis's `string2ll` reads: digits without zeros in front, and a sign only if negative.
+    private static func number(_ digits: Span<UInt8>) -> Int? {
+        if digits.count == 1, digits[0] == UInt8(ascii: "0") { return 0 }
+        let isNegative = digits.count > 0 && digits[0] == UInt8(ascii: "-")
+        let first = isNegative ? 1 : 0
+        guard first < digits.count, digits[first] != UInt8(ascii: "0") else { return nil }
+        var value = 0
+        for index in first..<digits.count {
+            let digit = digits[index] &- UInt8(ascii: "0")
+            guard digit <= 9 else { return nil }
+            let (product, overflow) = value.multipliedReportingOverflow(by: 10)
+            let (sum, carry) = product.subtractingReportingOverflow(Int(digit))
+            guard !overflow, !carry else { return nil }
+            value = sum
+        }
+        guard !isNegative else { return value }
+        return value == .min ? nil : -value
     }
 
     // MARK: Inline commands
 
     private func inlineLength(_ bytes: Span<UInt8>) throws(RequestError) -> Progress {
         var end = 0
-        while end < bytes.count, bytes[end] != UInt8(ascii: "\n") { end += 1 }
-        guard end < bytes.count else {
+        while end < bytes.count, bytes[end] != UInt8(ascii: "\n"), bytes[end] != 0 { end += 1 }
+        guard end < bytes.count, bytes[end] != 0 else {
             if bytes.count > limits.lineByteCount { throw .inlineTooLong }
             return .incomplete
         }

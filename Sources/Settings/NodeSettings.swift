@@ -38,7 +38,7 @@ package struct NodeSettings: Equatable, Sendable {
     package var password: String?
     package var isInsecure = false
 
-    package var argumentCountLimit = 1024 * 1024
+    package var argumentCountLimit = Int(Int32.max)
     package var bulkByteCountLimit = 512 << 20
     package var queryBufferByteCountLimit = 1 << 30
     package var writeByteCountLimit = 64 << 20

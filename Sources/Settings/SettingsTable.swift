@@ -1,5 +1,7 @@
 extension Setting {
     private static let maximumLimit = 1 << 40
+    /// A request's places are 32-bit numbers.
+    private static let maximumRequest = 1 << 31
 
     /// All settings, in the order in which files and documentation show them. A key without a
     /// section stands first, because TOML has no way back out of a section.
@@ -131,13 +133,13 @@ extension Setting {
 
     private static let limits: [Setting] = [
         Setting(
-            "limits.max-arguments", .integer(\.argumentCountLimit, 16...(1 << 24)),
-            "Arguments of one command, its name included."),
+            "limits.max-arguments", .integer(\.argumentCountLimit, 16...Int(Int32.max)),
+            "Arguments of one command, its name included; Redis 7.0 allows as many."),
         Setting(
-            "limits.max-bulk-length", .byteCount(\.bulkByteCountLimit, 1024...maximumLimit),
+            "limits.max-bulk-length", .byteCount(\.bulkByteCountLimit, 1024...maximumRequest),
             "One argument of a command (Redis: proto-max-bulk-len)."),
         Setting(
-            "limits.query-buffer", .byteCount(\.queryBufferByteCountLimit, 65536...maximumLimit),
+            "limits.query-buffer", .byteCount(\.queryBufferByteCountLimit, 65536...maximumRequest),
             """
             What one client may have sent that is not executed yet (Redis: client-query-buffer-limit); \
             beyond it the connection is closed.

@@ -43,29 +43,77 @@ import Testing
         "refuses what Redis refuses, in its words",
         arguments: [
             ("*x\r\n", RequestError.multibulkLength),
-            ("*1048577\r\n", .multibulkLength),
+            ("*2147483648\r\n", .multibulkLength),
+            ("*01\r\n", .multibulkLength),
+            ("*-0\r\n", .multibulkLength),
+            ("*+1\r\n", .multibulkLength),
+            ("*-9223372036854775809\r\n", .multibulkLength),
             ("*99999999999999999999\r\n", .multibulkLength),
             ("*1\r\nPING\r\n", .expectedDollar(found: UInt8(ascii: "P"))),
             ("*1\r\n$-1\r\n", .bulkLength),
             ("*1\r\n$x\r\n", .bulkLength),
+            ("*1\r\n$04\r\nPING\r\n", .bulkLength),
+            ("*1\r\n" + String(repeating: "x", count: 70_000), .bulkCountTooLong),
+            ("*\0" + String(repeating: "1", count: 70_000) + "\r\n", .multibulkCountTooLong),
             ("*1\r\n$536870913\r\n", .bulkLength),
         ])
     func refused(text: String, error: RequestError) {
         #expect(throws: error) { try parse(text) }
     }
 
-    @Test("an unauthenticated client may send little") func unauthenticated() {
-        #expect(throws: RequestError.unauthenticatedMultibulkLength) {
-            try parse("*11\r\n", limits: .unauthenticated, isAuthenticated: false)
+    @Test(
+        "an unauthenticated client may send little",
+        arguments: [
+            ("*11\r\n", RequestError.unauthenticatedMultibulkLength),
+            ("*2147483647\r\n", .unauthenticatedMultibulkLength),
+            ("*2147483648\r\n", .multibulkLength),
+            ("*1\r\n$16385\r\n", .unauthenticatedBulkLength),
+            ("*1\r\n$536870912\r\n", .unauthenticatedBulkLength),
+            ("*1\r\n$536870913\r\n", .bulkLength),
+        ])
+    func unauthenticated(text: String, error: RequestError) {
+        #expect(throws: error) { try parse(text, isAuthenticated: false) }
+    }
+
+    @Test(
+        "an unauthenticated client may send as much as Redis allows",
+        arguments: ["*10\r\n", "*1\r\n$16384\r\n"])
+    func unauthenticatedMost(text: String) throws {
+        #expect(try parse(text, isAuthenticated: false).0 == .incomplete)
+    }
+
+    @Test(
+        "what may yet become a request waits",
+        arguments: ["*2147483647\r\n", "*1\r\nx", "*1\r\n$5\r", "*1\0\r\n", "a\0b\n"])
+    func waits(text: String) throws {
+        #expect(try parse(text).0 == .incomplete)
+    }
+
+    @Test("a request that comes in pieces is read once, not anew with each piece")
+    func resumes() throws {
+        let argument = "$2\r\nab\r\n"
+        var bytes = [UInt8]("*300\r\n".utf8)
+        var partial = PartialRequest()
+        var frame = RequestFrame()
+        let parser = RequestParser()
+        for number in 1...300 {
+            #expect(try parser.parse(bytes.span, resuming: &partial, into: &frame) == .incomplete)
+            // What was read before would be refused if it were read again.
+            let original = bytes
+            for place in 1..<bytes.count { bytes[place] = UInt8(ascii: "x") }
+            #expect(try parser.parse(bytes.span, resuming: &partial, into: &frame) == .incomplete)
+            bytes = original + [UInt8](argument.utf8)
+            #expect(frame.count < number + 1)
         }
-        #expect(throws: RequestError.unauthenticatedBulkLength) {
-            try parse("*1\r\n$16385\r\n", limits: .unauthenticated, isAuthenticated: false)
-        }
+        let progress = try parser.parse(bytes.span, resuming: &partial, into: &frame)
+        #expect(progress == .complete(byteCount: bytes.count))
+        #expect(frame.count == 300)
+        #expect(partial == PartialRequest())
     }
 
     @Test(
         "empty arrays and blank lines ask for nothing",
-        arguments: ["*0\r\n", "*-1\r\n", "\r\n", " \n"])
+        arguments: ["*0\r\n", "*-1\r\n", "*-9223372036854775808\r\n", "\r\n", " \n"])
     func nothing(text: String) throws {
         #expect(try parse(text).0 == .empty(byteCount: text.utf8.count))
     }

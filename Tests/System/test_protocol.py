@@ -21,8 +21,30 @@ MALFORMED = {
     "quotes that don't end": b"SET k \"v\r\n",
     "quotes that end within a word": b"SET k \"v\"w\r\n",
     "a line that doesn't end": b"x" * 70_000,
+    "a count with a zero in front": b"*01\r\n$4\r\nPING\r\n",
+    "a count with a plus": b"*+1\r\n$4\r\nPING\r\n",
+    "a count of minus zero": b"*-0\r\n",
+    "a count below what an integer holds": b"*-9223372036854775809\r\n",
+    "a length with a zero in front": b"*1\r\n$04\r\nPING\r\n",
+    "a length of nineteen digits": b"*1\r\n$1000000000000000000\r\n",
+    "no bulk, in a line that doesn't end": b"*1\r\n" + b"x" * 70_000,
+    "a count line with a zero byte": b"*\0" + b"1" * 70_000 + b"\r\n",
     "a count line that doesn't end": b"*" + b"1" * 70_000,
     "a length line that doesn't end": b"*1\r\n$" + b"1" * 70_000,
+}
+
+# What is malformed for one who has not authenticated yet, and what is not.
+STRANGERS = {
+    "eleven arguments": b"*11\r\n",
+    "as many as there may ever be": b"*2147483647\r\n",
+    "more than there may ever be": b"*2147483648\r\n",
+    "ten arguments": b"*10\r\n" + b"$1\r\na\r\n" * 10,
+    "a long argument": b"*1\r\n$16385\r\n",
+    "the longest argument": b"*1\r\n$16384\r\n" + b"a" * 16384 + b"\r\n",
+    "a longer one than there may ever be": b"*1\r\n$536870913\r\n",
+    "more after AUTH": b"AUTH secret\r\n*12\r\n$3\r\nDEL\r\n" + b"$1\r\na\r\n" * 11,
+    "a long argument after AUTH": b"AUTH secret\r\n*2\r\n$4\r\nPING\r\n$20000\r\n"
+                                  + b"a" * 20_000 + b"\r\n",
 }
 
 # What closes nothing.
@@ -30,6 +52,13 @@ HARMLESS = {
     "empty lines": b"\r\n\r\nPING\r\n",
     "an empty array": b"*0\r\nPING\r\n",
     "a negative array": b"*-5\r\nPING\r\n",
+    "the most negative array": b"*-9223372036854775808\r\nPING\r\n",
+    "as many arguments as there may be": b"*2147483647\r\n$4\r\nPING\r\n",
+    "half a line where a bulk belongs": b"*1\r\nx",
+    "a line end that is not one": b"*1\rX$4\rYPINGZZ",
+    "a count line with a zero byte": b"*1\0\r\n$4\r\nPING\r\n",
+    "an inline command with a zero byte": b"PI\0NG\r\n",
+    "an empty argument": b"*2\r\n$4\r\nECHO\r\n$0\r\n\r\n",
     "an inline command": b"SET inline \"a\\x41 b\"\r\n",
     "an unknown command": b"*2\r\n$5\r\nNoSuC\r\n$3\r\na\r\n\r\n",
 }
@@ -73,6 +102,17 @@ def harmless_requests(nodes, redis_port):
     port = nodes.nodes[0]["cluster_port"]
     wrong = [f"{what}: {found}, redis-server: {expected}" for what, data in HARMLESS.items()
              if (found := all_bytes(port, data)) != (expected := all_bytes(redis_port, data))]
+    assert not wrong, "\n".join(wrong)
+
+
+@suite.test
+def strangers(_nodes, _redis_port):
+    """a client that has not authenticated is bounded as redis-server bounds it"""
+    with cluster(1, ["security.password=secret"]) as nodes, \
+            redis_server("--requirepass", "secret") as (redis_port, _):
+        port = nodes.nodes[0]["cluster_port"]
+        wrong = [f"{what}: {found}, redis-server: {expected}" for what, data in STRANGERS.items()
+                 if (found := all_bytes(port, data)) != (expected := all_bytes(redis_port, data))]
     assert not wrong, "\n".join(wrong)
 
 

@@ -157,7 +157,7 @@ extension LoopCore {
         var used = 0
         var parser = parser(for: index)
         // Enough bytes for a few requests: a pipeline.
-        if bytes.count > 128 { prefetchKeys(of: bytes) }
+        if bytes.count > 128, sessions[index].partial.isEmpty { prefetchKeys(of: bytes) }
         while used < bytes.count {
             if let obstacle = repliesInTheWay(of: index) {
                 obstruct(index, by: obstacle, now: now)
@@ -169,7 +169,8 @@ extension LoopCore {
             let rest = bytes.extracting(used..<bytes.count)
             let progress: RequestParser.Progress
             do throws(RequestError) {
-                progress = try parser.parse(rest, into: &frame)
+                progress = try parser.parse(
+                    rest, resuming: &sessions[index].partial, into: &frame)
             } catch {
                 refuse(index, error)
                 return used
@@ -205,10 +206,8 @@ extension LoopCore {
     }
 
     private func parser(for index: Int) -> RequestParser {
-        let isAuthenticated = sessions[index].isAuthenticated
-        return RequestParser(
-            limits: isAuthenticated ? settings.requestLimits : .unauthenticated,
-            isAuthenticated: isAuthenticated)
+        RequestParser(
+            limits: settings.requestLimits, isAuthenticated: sessions[index].isAuthenticated)
     }
 
     /// Why the session may ask for nothing more before replies have left or come.

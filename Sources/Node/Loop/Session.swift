@@ -54,6 +54,8 @@ struct Session: Sendable {
 
     /// Bytes received and not yet used.
     var input: [UInt8] = []
+    /// How much of the request at the start of ``input`` is known to be in order.
+    var partial = PartialRequest()
     /// Requests of another loop not yet used; only for a proxy.
     var relayed: [RelayedRequest] = []
     var output: [UInt8] = []
