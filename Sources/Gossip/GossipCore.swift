@@ -57,7 +57,8 @@ package struct GossipCore: Sendable {
     ///   - processSeed: Drawn at random by this process; another process of the same node has another.
     ///   - now: The time.
     package init(
-        self id: NodeID, addresses: NodeAddresses, clusterID: ClusterID?, startIncarnation: UInt64,
+        self id: NodeID, addresses: AdvertisedAddresses, clusterID: ClusterID?,
+        startIncarnation: UInt64,
         seeds: [Address], settings: GossipSettings, seed: UInt64, processSeed: UInt64, now: Instant
     ) {
         precondition(id.rawValue != 0, "a node's id is never 0")

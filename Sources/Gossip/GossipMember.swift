@@ -3,7 +3,7 @@ package import Primitives
 /// Another node, as this one holds it.
 package struct GossipMember: Equatable, Sendable {
     package var id: NodeID
-    package var addresses: NodeAddresses
+    package var addresses: AdvertisedAddresses
     package var incarnation: UInt64
     package var status: MemberStatus
     /// The highest epoch of the directory that the node was heard to have applied.
@@ -14,7 +14,7 @@ package struct GossipMember: Equatable, Sendable {
     package var clusterID: ClusterID?
 
     package init(
-        id: NodeID, addresses: NodeAddresses, incarnation: UInt64, status: MemberStatus,
+        id: NodeID, addresses: AdvertisedAddresses, incarnation: UInt64, status: MemberStatus,
         topologyEpoch: UInt64, since: Instant, clusterID: ClusterID?
     ) {
         self.id = id

@@ -11,11 +11,11 @@ package struct MemberRecord: Equatable, Sendable {
     package var status: MemberStatus
     package var clusterID: ClusterID?
     package var topologyEpoch: UInt64
-    package var addresses: NodeAddresses
+    package var addresses: AdvertisedAddresses
 
     package init(
         id: NodeID, process: UInt64, started: UInt64, incarnation: UInt64, status: MemberStatus,
-        clusterID: ClusterID?, topologyEpoch: UInt64, addresses: NodeAddresses
+        clusterID: ClusterID?, topologyEpoch: UInt64, addresses: AdvertisedAddresses
     ) {
         self.id = id
         self.process = process
@@ -59,7 +59,7 @@ package struct MemberRecord: Equatable, Sendable {
         let rawCluster = try reader.read(UInt64.self, "cluster id")
         topologyEpoch = try reader.read(UInt64.self, "topology epoch")
         clusterID = rawCluster == 0 ? nil : ClusterID(rawCluster)
-        addresses = try NodeAddresses(reading: &reader)
+        addresses = try AdvertisedAddresses(reading: &reader)
         guard let status = MemberStatus(rawValue: rawStatus), id.rawValue != 0,
             incarnation <= Self.highestIncarnation,
             [addresses.peer, addresses.cluster, addresses.plain, addresses.admin].allSatisfy({

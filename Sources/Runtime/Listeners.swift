@@ -1,7 +1,6 @@
 import EventLoop
 import Node
 import Primitives
-import Topology
 
 /// A node's listeners, all on loop 0. Confined to it.
 final class Listeners {

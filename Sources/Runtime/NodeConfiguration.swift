@@ -2,7 +2,6 @@ package import Consensus
 package import Node
 package import Primitives
 package import RESP
-package import Topology
 
 /// All that a node is started with; nothing is read from anywhere else.
 package struct NodeConfiguration: Sendable {

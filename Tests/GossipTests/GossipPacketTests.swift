@@ -6,7 +6,7 @@ import Testing
     static let record = MemberRecord(
         id: NodeID(0x0102_0304_0506_0708), process: 0x1111, started: 1000, incarnation: 1001,
         status: .suspect, clusterID: ClusterID(0xC1), topologyEpoch: 9,
-        addresses: NodeAddresses(
+        addresses: AdvertisedAddresses(
             peer: Address(host: "a", port: 1), cluster: Address(host: "b", port: 2),
             plain: Address(host: "c", port: 3), admin: Address(host: "::1", port: 4)))
 

@@ -59,8 +59,8 @@ struct VirtualNetwork {
 
     init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
 
-    static func addresses(_ host: String) -> NodeAddresses {
-        NodeAddresses(
+    static func addresses(_ host: String) -> AdvertisedAddresses {
+        AdvertisedAddresses(
             peer: Address(host: host, port: 17000), cluster: Address(host: host, port: 7000),
             plain: Address(host: host, port: 6379), admin: Address(host: host, port: 7080))
     }

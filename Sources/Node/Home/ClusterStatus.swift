@@ -1,5 +1,4 @@
 package import Primitives
-package import Topology
 
 /// What a node knows of its cluster, for people and monitoring.
 package struct ClusterStatus: Equatable, Sendable {

@@ -25,7 +25,7 @@ extension HomeCore {
     ) -> [ClusterStatus.NodeStatus] {
         var nodes = SortedMap<NodeID, AdvertisedAddresses>()
         for member in gossip.members where member.status <= .suspect {
-            nodes[member.id] = AdvertisedAddresses(member.addresses)
+            nodes[member.id] = member.addresses
         }
         for (id, record) in directory.nodes { nodes[id] = record.addresses }
         nodes[nodeID] = settings.addresses

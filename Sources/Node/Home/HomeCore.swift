@@ -79,7 +79,7 @@ package struct HomeCore: ~Copyable {
                 name: settings.clusterName, seeds: settings.seeds, addresses: settings.addresses),
             seed: generator.next(), now: now.boot)
         gossip = GossipCore(
-            self: known.node, addresses: NodeAddresses(settings.addresses),
+            self: known.node, addresses: settings.addresses,
             clusterID: founding.membership?.clusterID,
             startIncarnation: UInt64(max(0, now.wallMilliseconds)), seeds: settings.seeds,
             settings: settings.gossip, seed: generator.next(), processSeed: processSeed,
@@ -230,21 +230,5 @@ package struct HomeCore: ~Copyable {
 
     func post(toEachLoop message: CoreMessage, into effects: inout [HomeEffect]) {
         for loop in 0..<settings.loopCount { effects.append(.post(message, to: .loop(loop))) }
-    }
-}
-
-extension NodeAddresses {
-    init(_ addresses: AdvertisedAddresses) {
-        self.init(
-            peer: addresses.peer, cluster: addresses.cluster, plain: addresses.plain,
-            admin: addresses.admin)
-    }
-}
-
-extension AdvertisedAddresses {
-    init(_ addresses: NodeAddresses) {
-        self.init(
-            peer: addresses.peer, cluster: addresses.cluster, plain: addresses.plain,
-            admin: addresses.admin)
     }
 }

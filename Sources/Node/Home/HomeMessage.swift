@@ -1,5 +1,4 @@
 package import Primitives
-package import Topology
 
 /// What the homes of two nodes tell each other: the body of a frame.
 package enum HomeMessage: Equatable, Sendable {

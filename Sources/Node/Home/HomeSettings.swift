@@ -1,6 +1,6 @@
 package import Gossip
 package import Primitives
-package import Topology
+import Topology
 
 /// What the configuration tells a node's home, and its intervals.
 package struct HomeSettings: Sendable {

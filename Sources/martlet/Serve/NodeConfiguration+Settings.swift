@@ -3,7 +3,6 @@ import Node
 import Primitives
 import Runtime
 import Settings
-import Topology
 
 extension NodeConfiguration {
     /// What the runtime takes of the settings.

@@ -1,6 +1,4 @@
-package import Primitives
-
-/// Where a node's four listeners are reached from other machines.
+/// Where a node's four listeners are reached from other machines: its `advertise` addresses.
 package struct AdvertisedAddresses: Hashable, Sendable {
     package var peer: Address
     package var cluster: Address
