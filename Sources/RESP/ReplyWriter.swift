@@ -14,6 +14,8 @@ package struct ReplyWriter: ~Copyable, Sendable {
     package var version: RESPVersion
     /// Whether replies are thrown away: a follower applies without a client to answer.
     package var isDiscarding: Bool
+    /// How many errors have been written.
+    package private(set) var errorCount = 0
 
     package init(version: RESPVersion = .two, isDiscarding: Bool = false) {
         bytes = []
@@ -90,6 +92,7 @@ package struct ReplyWriter: ~Copyable, Sendable {
     /// An error: `text` begins with its code, as in `ERR syntax error`. CR and LF become spaces.
     package mutating func error(_ text: String) {
         if isDiscarding { return }
+        errorCount += 1
         bytes.append(UInt8(ascii: "-"))
         for byte in text.utf8 { bytes.append(byte == 0x0D || byte == 0x0A ? 0x20 : byte) }
         endLine()

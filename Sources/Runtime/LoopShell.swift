@@ -38,6 +38,7 @@ final class LoopShell {
 
     static let tickMilliseconds = 10
     private static let homeTicks = 5
+    private static let usageTicks = 100
     /// Rounds of effects in one turn before other events get theirs.
     private static let roundLimit = 16
     private static let inlineWriteByteCount = 256 << 10
@@ -88,6 +89,9 @@ final class LoopShell {
         core.tick(now: now)
         for link in links { link.tick(now: now.boot) }
         for link in incoming { link.tick(now: now.boot) }
+        if tickCount % Self.usageTicks == 0, let usage = ProcessUsage.current() {
+            core.processMeasured(usage)
+        }
         tickCount += 1
         if tickCount % Self.homeTicks == 0 { home?.tick(now: now) }
         continueDraining(now: now)

@@ -153,6 +153,7 @@ struct LoopThread: Sendable {
         settings.snapshotLogByteCount = configuration.snapshotLogByteCount
         settings.password = configuration.password
         settings.serverVersion = configuration.serverVersion
+        settings.host = .current()
         let recovery: Journal.Recovery
         do throws(JournalError) {
             recovery = try Journal.recover(

@@ -48,6 +48,7 @@ extension LoopCore {
             case .flushall:
                 try checkFlushMode(request)
                 gather(.flush, for: index, now: now)
+            case .info: gather(.report(InfoWish(request, now: now)), for: index, now: now)
             case .scan: begin(try ScanRequest(parsing: request), from: index, now: now)
             default: gather(.keyCount, for: index, now: now)
             }
@@ -85,7 +86,7 @@ extension LoopCore {
         switch part.task {
         case .keyCount(let number):
             if let count = keyCount(now: now) {
-                finishPart(of: number, Int64(count))
+                finishPart(of: number, .count(Int64(count)))
             } else if isOverdue {
                 statistics.refusals += 1
                 failPart(of: number, CommandError.clusterDown.text, mayBeDone: false)
@@ -94,7 +95,7 @@ extension LoopCore {
             }
         case .replicas(let number, let wait):
             switch outcome(of: wait, waited: waited) {
-            case .reached(let count): finishPart(of: number, count)
+            case .reached(let count): finishPart(of: number, .least(count))
             case .hopeless: failPart(of: number, CommandError.unblocked.text, mayBeDone: false)
             case nil: unfinishedParts.append(part)
             }
@@ -121,7 +122,7 @@ extension LoopCore {
             if part.connection != connection {
                 unfinishedParts.append(part)
             } else if case .replicas(let number, _) = part.task {
-                finishPart(of: number, 0)
+                finishPart(of: number, .done)
             }
         }
     }

@@ -11,7 +11,7 @@ extension LoopCore {
         relayed sequence: UInt64?, now: Moment
     ) -> Disposition {
         switch command {
-        case .dbsize, .flushall, .wait, .scan:
+        case .dbsize, .flushall, .info, .scan, .wait:
             return runOverShards(command, request, from: index, now: now)
         default: break
         }
@@ -32,16 +32,14 @@ extension LoopCore {
             case .command:
                 try CommandReplies.answer(
                     request, from: CommandTable.standard, into: &writer)
-            case .info: writer.verbatim(info(request, now: now))
             case .time: time(now)
             case .cluster: try cluster(request, now: now)
             case .readonly: setReadOnly(true, index)
             case .readwrite: setReadOnly(false, index)
             case .asking: writer.ok()
-            case .dbsize, .flushall, .wait, .scan: break
+            case .dbsize, .flushall, .info, .scan, .wait: break
             }
         } catch {
-            statistics.errors += 1
             writer.error(error.text)
         }
         endReply(to: index, direct: direct, relayed: sequence)

@@ -35,7 +35,7 @@ extension LoopCore {
         if row.needsAuthentication, !sessions[index].isAuthenticated {
             return reply(to: index, relayed: sequence, .noAuth)
         }
-        statistics.commands += 1
+        if sequence == nil { statistics.commands += 1 }
         if case .session(let kind) = row.kind {
             return run(kind, request, from: index, relayed: sequence, now: now)
         }
@@ -360,7 +360,6 @@ extension LoopCore {
     mutating func reply(
         to index: Int, relayed sequence: UInt64?, _ error: CommandError
     ) -> Disposition {
-        statistics.errors += 1
         let direct = beginReply(to: index)
         writer.error(error.text)
         endReply(to: index, direct: direct, relayed: sequence)

@@ -10,14 +10,40 @@ package enum GatherKind: Sendable {
     case flush
     /// Wait for followers to have what the connection wrote.
     case replicas(ReplicaWish)
+    /// Say how they are, and their clients.
+    case report(InfoWish)
+}
+
+/// What a part of a gather comes to.
+package enum GatherResult: Sendable {
+    case done
+    /// To be added up.
+    case count(Int64)
+    /// Of which the least is asked for.
+    case least(Int64)
+    case report(LoopReport)
+
+    /// The result of two parts of one gather.
+    mutating func add(_ other: Self) {
+        switch (self, other) {
+        case (.done, _): self = other
+        case (_, .done): break
+        case (.count(let left), .count(let right)): self = .count(left + right)
+        case (.least(let left), .least(let right)): self = .least(min(left, right))
+        case (.report(var sum), .report(let part)):
+            sum.add(part)
+            self = .report(sum)
+        case (.count, _), (.least, _), (.report, _):
+            preconditionFailure("parts of one gather: \(self) and \(other)")
+        }
+    }
 }
 
 /// Something that concerns every shard of the node and is answered once all have done their part.
 struct Gather: Sendable {
     var kind: GatherKind
     var outstanding: Int
-    /// The sum of the parts; for ``GatherKind/replicas(_:)`` the least of them.
-    var result: Int64
+    var result = GatherResult.done
     /// Why a part could not be done.
     var failure: String?
     /// Whether something was done, or may have been.
@@ -34,12 +60,6 @@ struct Gather: Sendable {
         self.kind = kind
         self.outstanding = outstanding
         self.requester = requester
-        if case .replicas = kind { result = .max } else { result = 0 }
-    }
-
-    /// Takes in the result of a part.
-    mutating func add(_ value: Int64) {
-        if case .replicas = kind { result = min(result, value) } else { result += value }
     }
 }
 
@@ -73,6 +93,7 @@ extension LoopCore {
     private mutating func gatherHere(_ number: UInt64, _ kind: GatherKind, now: Moment) {
         switch kind {
         case .keyCount: begin(.keyCount(number), now: now)
+        case .report: finishPart(of: number, .report(report()))
         case .replicas(let wish): begin(.replicas(number, wait(for: wish)), now: now)
         case .flush:
             for index in shards.indices
@@ -80,7 +101,7 @@ extension LoopCore {
                 if let part = gathers.index(of: number) { gathers[valueAt: part].outstanding += 1 }
                 proposeFlush(of: index, for: number)
             }
-            finishPart(of: number, 0)
+            finishPart(of: number, .done)
         }
     }
 
@@ -92,7 +113,7 @@ extension LoopCore {
     /// A shard has done its part.
     mutating func finishShard(of number: UInt64) {
         if let place = gathers.index(of: number) { gathers[valueAt: place].mayBeDone = true }
-        finishPart(of: number, 0)
+        finishPart(of: number, .done)
     }
 
     /// One part was not done, or may not have been.
@@ -101,14 +122,14 @@ extension LoopCore {
             gathers[valueAt: place].failure = text
             if mayBeDone { gathers[valueAt: place].mayBeDone = true }
         }
-        finishPart(of: number, 0)
+        finishPart(of: number, .done)
     }
 
     /// One part is done.
-    mutating func finishPart(of number: UInt64, _ value: Int64) {
+    mutating func finishPart(of number: UInt64, _ result: GatherResult) {
         guard var gather = gathers[number] else { return }
         gather.outstanding -= 1
-        gather.add(value)
+        gather.result.add(result)
         gathers[number] = gather
         guard gather.outstanding == 0 else { return }
         gathers[number] = nil
@@ -125,11 +146,22 @@ extension LoopCore {
             switch (gather.failure, gather.kind) {
             case (_?, _) where gather.mayBeDone: writer.error(CommandError.partlyDone.text)
             case (let failure?, _): writer.error(failure)
-            case (nil, .keyCount): writer.integer(gather.result)
-            case (nil, .replicas): writer.integer(gather.result == .max ? 0 : gather.result)
-            case (nil, .flush): writer.ok()
+            case (nil, .report(let wish)):
+                if case .report(let report) = gather.result {
+                    writer.verbatim(info(wish, report))
+                }
+            case (nil, _): write(gather.result)
             }
             endReserved(reserved, session, sequence: sequence)
+        }
+    }
+
+    private mutating func write(_ result: GatherResult) {
+        switch result {
+        case .done: writer.ok()
+        case .count(let count): writer.integer(count)
+        case .least(let least): writer.integer(least == .max ? 0 : least)
+        case .report: break
         }
     }
 }

@@ -1,90 +1,194 @@
+import Commands
 import Primitives
 import RESP
 
-extension LoopCore {
-    /// `INFO`: the sections that were asked for, or all of them.
-    func info(_ request: borrowing Request, now: Moment) -> String {
-        var wanted: [String] = []
+/// Which sections `INFO` is to give, and when it was asked.
+package struct InfoWish: Sendable {
+    /// Lowercase; empty for all.
+    var sections: [String]
+    var askedAt: Moment
+
+    init(_ request: borrowing Request, now: Moment) {
+        sections = []
+        askedAt = now
         for position in 1..<max(1, request.count) {
-            wanted.append(text(request[position]).lowercased())
+            let word = String(decoding: request.copy(position), as: UTF8.self)
+            sections.append(word.lowercased())
         }
-        let everything = ["all", "default", "everything"]
-        let takesAll = wanted.isEmpty || wanted.contains { everything.contains($0) }
-        var parts: [String] = []
-        for (name, fields) in sections(now: now)
-        where takesAll || wanted.contains(name.lowercased()) {
-            parts.append(
-                "# \(name)\r\n" + fields.map { "\($0.0):\($0.1)\r\n" }.joined())
-        }
-        return parts.joined(separator: "\r\n")
+        let all = ["all", "default", "everything"]
+        if sections.contains(where: { all.contains($0) }) { sections = [] }
     }
 
-    private func sections(now: Moment) -> [(String, [(String, String)])] {
-        let uptime = now.boot.milliseconds(since: startedAt.boot) / 1000
-        let led = shards.filter { $0.isLeader && $0.machine.kind == .shard }
-        let keyCount = led.reduce(0) { $0 + $1.machine.keyCount }
-        let byteCount = shards.reduce(0) { $0 + $1.machine.keyspaceByteCount }
-        let clientCount = sessions.count { $0.isOpen && !$0.isProxy }
-        var keyspace: [(String, String)] = []
-        if keyCount > 0 { keyspace.append(("db0", "keys=\(keyCount),expires=0,avg_ttl=0")) }
-        return [
-            (
-                "Server",
-                [
-                    ("redis_version", Self.redisVersion), ("redis_mode", "cluster"),
-                    ("martlet_version", settings.serverVersion), ("os", "Linux"),
-                    ("arch_bits", "64"), ("multiplexing_api", "libuv"),
-                    ("run_id", settings.nodeID.clusterName),
-                    ("tcp_port", "\(directory.nodes[settings.nodeID]?.cluster.port ?? 0)"),
-                    ("server_time_usec", "\(now.wallMilliseconds * 1000)"),
-                    ("uptime_in_seconds", "\(uptime)"), ("uptime_in_days", "\(uptime / 86400)"),
-                ]
-            ),
-            (
-                "Clients",
-                [
-                    ("connected_clients", "\(clientCount)"), ("cluster_connections", "0"),
-                    ("maxclients", "10000"), ("blocked_clients", "0"),
-                ]
-            ),
-            (
-                "Memory",
-                [
-                    ("used_memory", "\(byteCount)"),
-                    ("used_memory_human", "\(byteCount / 1024)K"), ("maxmemory", "0"),
-                    ("maxmemory_policy", "noeviction"),
-                ]
-            ),
-            (
-                "Persistence",
-                [
-                    ("loading", "0"), ("async_loading", "0"),
-                    ("rdb_changes_since_last_save", "0"), ("aof_enabled", "1"),
-                ]
-            ),
-            (
-                "Stats",
-                [
-                    ("total_connections_received", "\(statistics.connections)"),
-                    ("total_commands_processed", "\(statistics.commands)"),
-                    ("total_error_replies", "\(statistics.errors)"),
-                    ("martlet_entries_applied", "\(statistics.entriesApplied)"),
-                    ("martlet_elections_won", "\(statistics.elections)"),
-                    ("martlet_redirections", "\(statistics.redirections)"),
-                    ("martlet_unknown_outcomes", "\(statistics.unknownOutcomes)"),
-                ]
-            ),
-            (
-                "Replication",
-                [
-                    ("role", "master"), ("connected_slaves", "0"),
-                    ("martlet_groups_led", "\(led.count)"),
-                    ("martlet_groups_hosted", "\(shards.count)"),
-                ]
-            ),
-            ("CPU", []),
-            ("Cluster", [("cluster_enabled", "1")]),
-            ("Keyspace", keyspace),
+    func takes(_ name: String) -> Bool {
+        sections.isEmpty || sections.contains(name.lowercased())
+    }
+}
+
+private struct InfoSection {
+    let name: String
+    var fields: [(name: String, value: String)] = []
+
+    mutating func add(_ name: String, _ value: some CustomStringConvertible) {
+        fields.append((name, value.description))
+    }
+
+    var text: String {
+        "# \(name)\r\n" + fields.map { "\($0.name):\($0.value)\r\n" }.joined()
+    }
+}
+
+/// `INFO` (redis.io/commands/info): Redis's fields where there is something to say in them, and Martlet's
+/// own, which begin with `martlet_`. `docs/info.md` lists them, and those of Redis that are left out.
+extension LoopCore {
+    func info(_ wish: InfoWish, _ report: LoopReport) -> String {
+        let sections = [
+            serverSection(wish.askedAt), clientsSection(report), memorySection(report),
+            persistenceSection(report), statsSection(report), replicationSection(report),
+            processorSection(), InfoSection(name: "Modules"), clusterSection(),
+            keyspaceSection(report),
         ]
+        return sections.filter { wish.takes($0.name) }.map(\.text).joined(separator: "\r\n")
+    }
+
+    private func serverSection(_ now: Moment) -> InfoSection {
+        var section = InfoSection(name: "Server")
+        let uptime = now.boot.milliseconds(since: startedAt.boot) / 1000
+        section.add("redis_version", Self.redisVersion)
+        section.add("redis_mode", "cluster")
+        section.add("martlet_version", settings.serverVersion)
+        if let host = settings.host {
+            section.add("os", host.system)
+            section.add("process_id", host.processID)
+            section.add("executable", host.executable)
+        }
+        section.add("arch_bits", Int.bitWidth)
+        section.add("multiplexing_api", "libuv")
+        section.add("run_id", settings.nodeID.clusterName)
+        if let port = directory.nodes[settings.nodeID]?.cluster.port {
+            section.add("tcp_port", port)
+        }
+        section.add("server_time_usec", now.wallMilliseconds * 1000)
+        section.add("uptime_in_seconds", uptime)
+        section.add("uptime_in_days", uptime / 86400)
+        section.add("martlet_loops", settings.loopCount)
+        return section
+    }
+
+    private func clientsSection(_ report: LoopReport) -> InfoSection {
+        var section = InfoSection(name: "Clients")
+        section.add("connected_clients", report.clientCount)
+        section.add("client_recent_max_input_buffer", report.largestInputByteCount)
+        section.add("client_recent_max_output_buffer", report.largestOutputByteCount)
+        section.add("blocked_clients", report.blockedClientCount)
+        return section
+    }
+
+    private func memorySection(_ report: LoopReport) -> InfoSection {
+        var section = InfoSection(name: "Memory")
+        section.add("used_memory", report.keyspaceByteCount)
+        section.add("used_memory_human", Self.human(report.keyspaceByteCount))
+        if let usage = processUsage {
+            section.add("used_memory_rss", usage.residentByteCount)
+            section.add("used_memory_rss_human", Self.human(usage.residentByteCount))
+        }
+        section.add("used_memory_dataset", report.keyspaceByteCount)
+        if let host = settings.host {
+            section.add("total_system_memory", host.memoryByteCount)
+            section.add("total_system_memory_human", Self.human(host.memoryByteCount))
+        }
+        // There is no limit, as 0 says in Redis.
+        section.add("maxmemory", 0)
+        section.add("maxmemory_human", Self.human(0))
+        section.add("maxmemory_policy", "noeviction")
+        section.add("mem_clients_normal", report.clientByteCount)
+        return section
+    }
+
+    private func persistenceSection(_ report: LoopReport) -> InfoSection {
+        var section = InfoSection(name: "Persistence")
+        section.add("loading", report.isLoading ? 1 : 0)
+        section.add("martlet_durability", settings.durability == .sync ? "sync" : "periodic")
+        section.add("martlet_journal_segments", report.segmentCount)
+        section.add("martlet_snapshots_taken", report.statistics.snapshotsTaken)
+        return section
+    }
+
+    private func statsSection(_ report: LoopReport) -> InfoSection {
+        var section = InfoSection(name: "Stats")
+        let statistics = report.statistics
+        section.add("total_connections_received", statistics.connections)
+        section.add("total_commands_processed", statistics.commands)
+        section.add("instantaneous_ops_per_sec", report.commandsPerSecond)
+        section.add("total_net_input_bytes", statistics.inputByteCount)
+        section.add("total_net_output_bytes", statistics.outputByteCount)
+        section.add("instantaneous_input_kbps", Self.kilobytes(report.inputBytesPerSecond))
+        section.add("instantaneous_output_kbps", Self.kilobytes(report.outputBytesPerSecond))
+        section.add("evicted_keys", 0)
+        section.add("total_error_replies", report.errorCount)
+        section.add("martlet_entries_applied", statistics.entriesApplied)
+        section.add("martlet_elections_won", statistics.elections)
+        section.add("martlet_redirections", statistics.redirections)
+        section.add("martlet_unknown_outcomes", statistics.unknownOutcomes)
+        return section
+    }
+
+    private func replicationSection(_ report: LoopReport) -> InfoSection {
+        var section = InfoSection(name: "Replication")
+        section.add("role", "master")
+        section.add("connected_slaves", 0)
+        section.add("martlet_groups_led", report.ledGroupCount)
+        section.add("martlet_groups_hosted", report.hostedGroupCount)
+        return section
+    }
+
+    private func processorSection() -> InfoSection {
+        var section = InfoSection(name: "CPU")
+        if let usage = processUsage {
+            section.add("used_cpu_sys", Self.seconds(usage.systemMicroseconds))
+            section.add("used_cpu_user", Self.seconds(usage.userMicroseconds))
+        }
+        return section
+    }
+
+    private func clusterSection() -> InfoSection {
+        var section = InfoSection(name: "Cluster")
+        section.add("cluster_enabled", 1)
+        return section
+    }
+
+    private func keyspaceSection(_ report: LoopReport) -> InfoSection {
+        var section = InfoSection(name: "Keyspace")
+        if report.keyCount > 0 {
+            section.add("db0", "keys=\(report.keyCount),expires=\(report.deadlineCount)")
+        }
+        return section
+    }
+
+    // MARK: Numbers as Redis writes them
+
+    /// `1.50M`.
+    private static func human(_ byteCount: Int) -> String {
+        var unit = 1
+        for name in ["B", "K", "M", "G", "T"] {
+            if byteCount < unit * 1024 || name == "T" {
+                return name == "B" ? "\(byteCount)B" : hundredths(byteCount, unit) + name
+            }
+            unit *= 1024
+        }
+        return ""
+    }
+
+    private static func kilobytes(_ byteCount: Int) -> String { hundredths(byteCount, 1024) }
+
+    /// `value / unit` with two digits behind the point.
+    private static func hundredths(_ value: Int, _ unit: Int) -> String {
+        let rest = value % unit * 100 / unit
+        return "\(value / unit).\(rest < 10 ? "0" : "")\(rest)"
+    }
+
+    private static func seconds(_ microseconds: Int) -> String {
+        let rest = "\(microseconds % 1_000_000)"
+        return "\(microseconds / 1_000_000)."
+            + String(repeating: "0", count: 6 - rest.count) + rest
     }
 }

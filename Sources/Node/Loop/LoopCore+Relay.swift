@@ -13,7 +13,7 @@ package enum RelayedWork: Sendable {
     /// A part of something that concerns every shard of the node.
     case gather(UInt64, GatherKind)
     /// Its result; why it was not done, and whether some of it may have been.
-    case gathered(UInt64, Int64, failure: String?, mayBeDone: Bool)
+    case gathered(UInt64, GatherResult, failure: String?, mayBeDone: Bool)
     /// A walk over keys that has come to a shard of the other loop.
     case scan(ScanWalk)
 }

@@ -79,7 +79,6 @@ extension LoopCore {
             writer.version = walk.version
         }
         if let error {
-            statistics.errors += 1
             writer.error(error.text)
         } else {
             ScanRequest.answer(next: walk.cursor, keys: walk.keys, into: &writer)

@@ -47,6 +47,7 @@ extension LoopCore {
         var output: [UInt8] = []
         swap(&output, &sessions[index].output)
         let sent = send(output.span)
+        statistics.outputByteCount += sent
         if sent == output.count {
             output.removeAll(keepingCapacity: sent <= 1 << 16)
         } else if sent > 0 {
@@ -114,6 +115,7 @@ extension LoopCore {
             return
         }
         sessions[index].lastActiveAt = now.boot
+        statistics.inputByteCount += bytes.count
         if sessions[index].input.isEmpty, sessions[index].obstacle == nil {
             let used = useRequests(in: bytes, of: index, now: now)
             if used < bytes.count, sessions[index].isOpen, !sessions[index].isClosing {
@@ -197,6 +199,8 @@ extension LoopCore {
                 obstruct(index, by: obstacle, now: now)
                 return used + usedByteCount
             case .wait(let obstacle):
+                // It counts when it is tried again.
+                statistics.commands -= 1
                 obstruct(index, by: obstacle, now: now)
                 return used
             case .close: return bytes.count

@@ -59,6 +59,9 @@ package struct LoopCore: ~Copyable {
     var lastClientID: UInt64 = 0
     var writer = ReplyWriter()
     var statistics = LoopStatistics()
+    var rates = ServiceRates()
+    /// What the process takes of its machine, as of the last ``processMeasured(_:)``.
+    var processUsage: ProcessUsage?
 
     // What the shell must do.
     var effects: [LoopEffect] = []
@@ -118,6 +121,7 @@ package struct LoopCore: ~Copyable {
         proposeExpiry(now: now)
         snapshotLongLogs(now: now)
         retryObstructed(now: now)
+        rates.measure(statistics, now: now.boot)
         reportStatus(now: now)
     }
 

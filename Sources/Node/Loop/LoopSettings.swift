@@ -35,6 +35,8 @@ package struct LoopSettings: Sendable {
     package var tracksHistory = false
     package var password: [UInt8]?
     package var serverVersion = "0.1.0"
+    /// What `INFO` says of the process and its machine; nothing where there is none.
+    package var host: HostFacts?
     /// How long a request waits for a leader to be known.
     package var parkMilliseconds = 1000
     /// How long a proposal's fate is followed before its client is told that it is unknown.

@@ -1,8 +1,10 @@
 /// What a loop has counted since it started.
 package struct LoopStatistics: Equatable, Sendable {
     package var connections = 0
+    /// Requests of clients that were neither refused before they began nor wait.
     package var commands = 0
-    package var errors = 0
+    package var inputByteCount = 0
+    package var outputByteCount = 0
     package var redirections = 0
     package var parked = 0
     package var refusals = 0
