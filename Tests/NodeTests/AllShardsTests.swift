@@ -159,6 +159,16 @@ import Testing
         #expect(page.hasPrefix("*2\r\n$1\r\n0\r\n*100\r\n"))
     }
 
+    @Test("SCAN gives the keys of each shard's first and last slot", arguments: [1, 2], [1, 10])
+    func scanEdges(loops: Int, count: Int) throws {
+        let rig = try ClusterRig(loops: loops)
+        let client = rig.connect(0)
+        // In slots 0, 8191, 8192 and 16383.
+        let keys = [3444, 42889, 28500, 7487].map { "key\($0)" }
+        for key in keys { #expect(rig.run([["SET", key, "v"]], on: client) == "+OK\r\n") }
+        #expect(scan(rig, client, count: count) == keys.sorted())
+    }
+
     @Test("SCAN asks each shard's own loop whether it leads", arguments: [1, 2])
     func scanStale(loops: Int) throws {
         let rig = try ClusterRig(loops: loops)
