@@ -37,10 +37,10 @@ extension ClockReport {
         let offset = reader.offset
         switch Kind(rawValue: try reader.read(UInt8.self, "clock report")) {
         case .unknown: self = .unknown
-        case .running: self = .running(estimate: try reader.read(Int64.self, "clock estimate"))
+        case .running: self = .running(estimate: try reader.readStamp("clock estimate"))
         case .rebooted:
-            let lastStamp = try reader.read(Int64.self, "last stamp")
-            let difference = try reader.read(Int64.self, "wall difference")
+            let lastStamp = try reader.readStamp("last stamp")
+            let difference = try reader.readStamp("wall difference")
             self = .rebooted(lastStamp: lastStamp, wallDifference: difference)
         case nil: throw DecodingFailure(what: "clock report", offset: offset)
         }

@@ -45,17 +45,21 @@ extension RaftMessage {
 
     /// - Parameter reader: Stands behind the message afterwards.
     /// - Throws: When the bytes end early or are no message; a configuration entry that does not hold
-    ///   a configuration is refused too.
+    ///   a configuration is refused too, and so are terms that no log has.
     package init(reading reader: inout ByteReader) throws(DecodingFailure) {
         group = GroupID(try reader.read(UInt32.self, "group"))
         from = try Self.readMember(&reader)
         to = try Self.readMember(&reader)
-        term = Term(try reader.read(UInt64.self, "term"))
+        term = try reader.readTerm("term")
         let offset = reader.offset
         guard let kind = Kind(rawValue: try reader.read(UInt8.self, "message kind")) else {
             throw DecodingFailure(what: "message kind", offset: offset)
         }
         body = try Self.readBody(kind, &reader)
+        // Terms never fall along a log, and no log is ahead of the term of its replica.
+        if case .append(let append) = body, append.lastTerm > term {
+            throw DecodingFailure(what: "entry term", offset: offset)
+        }
     }
 
     private var kind: Kind {
@@ -88,18 +92,18 @@ extension RaftMessage {
         case .voteResponse: return .voteResponse(try VoteResponse(reading: &reader))
         case .append: return .append(try Append(reading: &reader))
         case .appendAccepted:
-            let match = LogIndex(try reader.read(UInt64.self, "match"))
+            let match = try reader.readIndex("match")
             return .appendAccepted(
                 match: match, session: try reader.read(UInt32.self, "session"))
         case .appendRejected: return .appendRejected(try Rejection(reading: &reader))
         case .heartbeat:
-            let commit = LogIndex(try reader.read(UInt64.self, "commit index"))
-            let clock = try reader.read(Int64.self, "clock")
+            let commit = try reader.readIndex("commit index")
+            let clock = try reader.readStamp("clock")
             let round = try reader.read(UInt64.self, "round")
             return .heartbeat(Heartbeat(commitIndex: commit, clock: clock, round: round))
         case .heartbeatResponse:
             let round = try reader.read(UInt64.self, "round")
-            let matched = LogIndex(try reader.read(UInt64.self, "matched index"))
+            let matched = try reader.readIndex("matched index")
             return .heartbeatResponse(round: round, matched: matched)
         case .timeoutNow: return .timeoutNow
         }
@@ -114,8 +118,8 @@ extension RaftMessage.VoteRequest {
     }
 
     fileprivate init(reading reader: inout ByteReader) throws(DecodingFailure) {
-        lastIndex = LogIndex(try reader.read(UInt64.self, "last index"))
-        lastTerm = Term(try reader.read(UInt64.self, "last term"))
+        lastIndex = try reader.readIndex("last index")
+        lastTerm = try reader.readTerm("last term")
         isTransfer = try reader.read(UInt8.self, "transfer flag") != 0
     }
 }
@@ -144,9 +148,9 @@ extension RaftMessage.Rejection {
     }
 
     fileprivate init(reading reader: inout ByteReader) throws(DecodingFailure) {
-        previousIndex = LogIndex(try reader.read(UInt64.self, "previous index"))
-        hintIndex = LogIndex(try reader.read(UInt64.self, "hint index"))
-        hintTerm = Term(try reader.read(UInt64.self, "hint term"))
+        previousIndex = try reader.readIndex("previous index")
+        hintIndex = try reader.readIndex("hint index")
+        hintTerm = try reader.readTerm("hint term")
         session = try reader.read(UInt32.self, "session")
         nonce = try reader.read(UInt64.self, "nonce")
     }
@@ -170,29 +174,37 @@ extension RaftMessage.Append {
     }
 
     fileprivate init(reading reader: inout ByteReader) throws(DecodingFailure) {
-        previousIndex = LogIndex(try reader.read(UInt64.self, "previous index"))
-        previousTerm = Term(try reader.read(UInt64.self, "previous term"))
-        commitIndex = LogIndex(try reader.read(UInt64.self, "commit index"))
-        clock = try reader.read(Int64.self, "clock")
+        previousIndex = try reader.readIndex("previous index")
+        previousTerm = try reader.readTerm("previous term")
+        commitIndex = try reader.readIndex("commit index")
+        clock = try reader.readStamp("clock")
         session = try reader.read(UInt32.self, "session")
         nonce = try reader.read(UInt64.self, "nonce")
         entries = []
         var index = previousIndex
         for _ in 0..<(try reader.read(UInt32.self, "entry count")) {
             index = index.next
-            entries.append(try Self.readEntry(index, &reader))
+            let offset = reader.offset
+            let entry = try Self.readEntry(index, &reader)
+            guard entry.term >= lastTerm else {
+                throw DecodingFailure(what: "entry term", offset: offset)
+            }
+            entries.append(entry)
         }
     }
+
+    /// The term of the last entry, or of the one before them if there is none.
+    fileprivate var lastTerm: Term { entries.last?.term ?? previousTerm }
 
     private static func readEntry(
         _ index: LogIndex, _ reader: inout ByteReader
     ) throws(DecodingFailure) -> LogEntry {
-        let term = Term(try reader.read(UInt64.self, "entry term"))
+        let term = try reader.readTerm("entry term")
         let offset = reader.offset
         guard let kind = EntryKind(rawValue: try reader.read(UInt8.self, "entry kind")) else {
             throw DecodingFailure(what: "entry kind", offset: offset)
         }
-        let stamp = try reader.read(Int64.self, "entry stamp")
+        let stamp = try reader.readStamp("entry stamp")
         let payload = try reader.readSized("entry payload")
         if kind == .configuration {
             var inner = ByteReader(payload)

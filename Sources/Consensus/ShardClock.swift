@@ -177,7 +177,7 @@ package struct ShardClock: Sendable {
             }
         }
         if let running { return running }
-        if let lastStamp { return lastStamp + difference }
+        if let lastStamp { return min(lastStamp + difference, highestStamp) }
         return wallMilliseconds
     }
 }

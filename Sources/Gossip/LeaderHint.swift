@@ -20,7 +20,7 @@ package struct LeaderHint: Equatable, Sendable {
 
     package init(reading reader: inout ByteReader) throws(DecodingFailure) {
         group = GroupID(try reader.read(UInt32.self, "hint group"))
-        term = Term(try reader.read(UInt64.self, "hint term"))
+        term = try reader.readTerm("hint term")
         leader = NodeID(try reader.read(UInt64.self, "hint leader"))
     }
 }

@@ -67,6 +67,7 @@ struct BatchHeader: Equatable, Sendable {
             load(UInt32.self, bytes, offset + 84)
                 == crc32c(bytes.span.extracting(offset..<offset + 84)),
             load(UInt64.self, bytes, offset + 24) == UInt64(offset),
+            load(UInt64.self, bytes, offset + 32) <= highestCount,
             let synced = Int(exactly: load(UInt64.self, bytes, offset + 40))
         else { return nil }
         self.init(

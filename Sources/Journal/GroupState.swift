@@ -140,15 +140,15 @@ struct GroupState: Equatable, Sendable {
         initialConfiguration = try Configuration(reading: &reader)
         lastIndex = head.index
         if try reader.readFlag("snapshot") {
-            let index = LogIndex(try reader.read(UInt64.self, "snapshot index"))
-            let term = Term(try reader.read(UInt64.self, "snapshot term"))
-            let stamp = try reader.read(Int64.self, "snapshot stamp")
+            let index = try reader.readIndex("snapshot index")
+            let term = try reader.readTerm("snapshot term")
+            let stamp = try reader.readStamp("snapshot stamp")
             snapshot = SnapshotMetadata(
                 index: index, term: term, configuration: try Configuration(reading: &reader),
                 stamp: stamp)
         }
         if try reader.readFlag("clock") {
-            let stamp = try reader.read(Int64.self, "clock stamp")
+            let stamp = try reader.readStamp("clock stamp")
             let boot = Instant(nanoseconds: try reader.read(UInt64.self, "clock boot time"))
             let wall = try reader.read(Int64.self, "clock wall time")
             clock = PersistedClock(

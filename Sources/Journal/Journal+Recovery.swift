@@ -35,12 +35,14 @@ extension Journal {
         }
         let survey = try SegmentSurvey(names, on: disk)
         let chain: [SegmentSurvey.Link]
-        var replay = Replay(settings: settings)
+        var replay: Replay
         do throws(JournalError) {
             if names.contains(.head) {
                 try survey.check(JournalHead(decoding: disk.contents(of: .head)))
             }
             chain = try survey.chain()
+            replay = Replay(
+                settings: settings, byteCount: chain.reduce(0) { $0 + $1.byteCount })
             for (place, link) in chain.enumerated() {
                 let bytes = try disk.contents(of: .segment(link.sequence))
                 try replay.read(link, bytes: bytes, isOldest: place == 0)

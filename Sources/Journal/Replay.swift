@@ -17,6 +17,8 @@ struct Replay {
     }
 
     let settings: JournalSettings
+    /// How many entries the segments that are read have room for.
+    private let entryLimit: Int
     private(set) var groups = SortedMap<GroupID, Group>()
     private(set) var report = RecoveryReport()
     /// The last batch that counts.
@@ -27,7 +29,11 @@ struct Replay {
     /// What was read of that segment and no later batch proves to be on disk.
     private(set) var unproven = UnprovenTail()
 
-    init(settings: JournalSettings) { self.settings = settings }
+    /// `byteCount`: of all segments that will be read.
+    init(settings: JournalSettings, byteCount: Int) {
+        self.settings = settings
+        entryLimit = byteCount / RecordHead.byteCount
+    }
 
     /// Reads one segment.
     ///
@@ -184,6 +190,11 @@ struct Replay {
     ) throws(Contradiction) {
         if isOldest {
             for (group, state) in checkpoints {
+                guard state.lastIndex - state.baseIndex <= entryLimit else {
+                    throw Contradiction(
+                        "a checkpoint of group \(group) with entries \(state.baseIndex.next)…\(state.lastIndex), more than the segments have room for"
+                    )
+                }
                 groups[group] = Group(
                     state: state,
                     log: ReplayedLog(base: state.baseIndex, last: state.lastIndex))

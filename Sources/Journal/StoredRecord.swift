@@ -111,6 +111,10 @@ enum StoredRecord: Equatable, Sendable {
         guard let kind = RecordKind(rawValue: head.kind) else {
             throw DecodingFailure(what: "record kind \(head.kind)", offset: body.lowerBound)
         }
+        guard head.term.isReadable, head.index.isReadable else {
+            throw DecodingFailure(
+                what: "term \(head.term), index \(head.index)", offset: body.lowerBound)
+        }
         var reader = ByteReader(bytes, in: body)
         let group = head.group
         switch kind {
@@ -128,7 +132,7 @@ enum StoredRecord: Equatable, Sendable {
             self = .logged(.entry(group, try reader.readEntry(head)), keepsLog: false)
         case .truncation: self = .logged(.truncation(group, after: head.index), keepsLog: false)
         case .snapshot:
-            let stamp = try reader.read(Int64.self, "stamp")
+            let stamp = try reader.readStamp("stamp")
             let metadata = SnapshotMetadata(
                 index: head.index, term: head.term,
                 configuration: try Configuration(reading: &reader), stamp: stamp)
@@ -160,7 +164,7 @@ extension ByteReader {
         guard let kind = EntryKind(rawValue: head.detail) else {
             throw DecodingFailure(what: "entry kind \(head.detail)", offset: offset)
         }
-        let stamp = try read(Int64.self, "stamp")
+        let stamp = try readStamp("stamp")
         let payload = try readBytes(remainingByteCount, "payload")
         return LogEntry(
             term: head.term, index: head.index, kind: kind, stamp: stamp, payload: payload)

@@ -26,19 +26,19 @@ extension GroupStatus {
     init(reading reader: inout ByteReader) throws(DecodingFailure) {
         group = GroupID(try reader.read(UInt32.self, "group"))
         replica = ReplicaID(try reader.read(UInt64.self, "replica"))
-        term = Term(try reader.read(UInt64.self, "term"))
+        term = try reader.readTerm("term")
         let leader = try Self.readMember(&reader, "leader")
         self.leader = leader.node.rawValue == 0 ? nil : leader
         isLeader = try reader.read(UInt8.self, "leading") != 0
-        commitIndex = LogIndex(try reader.read(UInt64.self, "commit index"))
-        appliedIndex = LogIndex(try reader.read(UInt64.self, "applied index"))
-        lastIndex = LogIndex(try reader.read(UInt64.self, "last index"))
+        commitIndex = try reader.readIndex("commit index")
+        appliedIndex = try reader.readIndex("applied index")
+        lastIndex = try reader.readIndex("last index")
         keyCount = Int(clamping: try reader.read(UInt64.self, "key count"))
         configuration = try Configuration(reading: &reader)
         followers = []
         for _ in 0..<(try reader.read(UInt16.self, "followers")) {
             let member = try Self.readMember(&reader, "follower")
-            let match = LogIndex(try reader.read(UInt64.self, "match index"))
+            let match = try reader.readIndex("match index")
             let silence = Int(try reader.read(UInt32.self, "silence"))
             followers.append(
                 FollowerStatus(

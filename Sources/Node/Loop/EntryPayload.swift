@@ -83,8 +83,12 @@ enum EntryPayload {
         guard bytes.count - start >= byteCount else {
             throw DecodingFailure(what: "command", offset: offset)
         }
+        let slot = SlotID(UInt16(load(bytes, at: offset + 4, byteCount: 2)))
+        guard slot.rawValue < SlotID.count else {
+            throw DecodingFailure(what: "slot of a command", offset: offset)
+        }
         let command = Command(
-            slot: SlotID(UInt16(load(bytes, at: offset + 4, byteCount: 2))),
+            slot: slot,
             flags: EntryFlags(rawValue: bytes[offset + 6]),
             database: bytes[offset + 7], request: start..<start + byteCount)
         offset = start + byteCount

@@ -156,7 +156,8 @@ extension LoopCore {
     ) {
         guard case .complete? = try? RequestParser(limits: .unlimited).parse(bytes, into: &frame),
             let found = CommandTable.standard.find(
-                Request(bytes: bytes, frame: frame)[0])
+                Request(bytes: bytes, frame: frame)[0]),
+            dispatchTable.rows[found].acceptsCount(frame.count)
         else { return writer.error("ERR an entry holds a request that can't be read") }
         let start = writer.bytes.count
         do throws(CommandError) {

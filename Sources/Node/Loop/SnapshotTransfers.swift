@@ -89,11 +89,11 @@ enum SnapshotFrame: Equatable, Sendable {
         var reader = ByteReader(bytes)
         let kind = try reader.read(UInt8.self, "snapshot frame kind")
         let group = GroupID(try reader.read(UInt32.self, "group"))
-        let index = LogIndex(try reader.read(UInt64.self, "index"))
+        let index = try reader.readIndex("index")
         switch kind {
         case 1:
-            let term = Term(try reader.read(UInt64.self, "term"))
-            let stamp = try reader.read(Int64.self, "stamp")
+            let term = try reader.readTerm("term")
+            let stamp = try reader.readStamp("stamp")
             let metadata = SnapshotMetadata(
                 index: index, term: term, configuration: try Configuration(reading: &reader),
                 stamp: stamp)
