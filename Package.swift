@@ -25,6 +25,10 @@ let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-col
 
 let package = Package(
     name: "martlet",
+    products: [
+        // For the fuzzer, a package of its own in Tests/Fuzzing.
+        .library(name: "FuzzTargets", targets: ["FuzzTargets"])
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -95,6 +99,14 @@ let package = Package(
                 .product(name: "FlyingSocks", package: "FlyingFox"),
             ],
             swiftSettings: strict),
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "Primitives", "RESP", "Keyspace", "Consensus", "Gossip", "Topology", "Journal",
+                "Node", "Runtime", "Client",
+            ],
+            path: "Tests/FuzzTargets", swiftSettings: strict),
+        tests("FuzzTests", ["FuzzTargets"], exclude: ["Corpus"]),
         tests("PrimitivesTests", ["Primitives", "CPrimitives"]),
         tests("RESPTests", ["RESP", "Primitives"], exclude: ["Scripts"]),
         tests("KeyspaceTests", ["Keyspace", "RESP", "Primitives"]),

@@ -1,0 +1,50 @@
+import Journal
+import Primitives
+
+/// A journal's folder in memory, on a disk that never fails.
+struct FuzzFolder: JournalDisk {
+    var contents = SortedMap<JournalFile, [UInt8]>()
+
+    func files() throws(DiskFailure) -> [JournalFile] { contents.keys }
+
+    func read(_ file: JournalFile) throws(DiskFailure) -> [UInt8] {
+        guard let bytes = contents[file] else {
+            throw DiskFailure(operation: "open \(file)", code: 2)
+        }
+        return bytes
+    }
+
+    mutating func carryOut(_ request: DiskRequest) {
+        switch request {
+        case .createSegment(let sequence, let byteCount):
+            contents[.segment(sequence)] = [UInt8](repeating: 0, count: byteCount)
+        case .recycleSegment(let old, let new):
+            contents[.segment(new)] = contents[.segment(old)]
+            contents[.segment(old)] = nil
+        case .write(let sequence, let offset, let bytes, _):
+            guard let place = contents.index(of: .segment(sequence)) else {
+                preconditionFailure("segment \(sequence) is not there")
+            }
+            let range = offset..<offset + bytes.count
+            precondition(
+                range.upperBound <= contents[valueAt: place].count,
+                "\(range) of a segment of \(contents[valueAt: place].count) bytes")
+            contents[valueAt: place].replaceSubrange(range, with: bytes)
+        case .sync: break
+        case .writeFile(let file, let bytes): contents[file] = bytes
+        case .remove(let file): contents[file] = nil
+        }
+    }
+
+    /// Writes what is open in `journal`, until it is durable.
+    mutating func flush(_ journal: inout Journal, now: Moment) {
+        var requests: [DiskRequest] = []
+        while journal.hasOpenRecords, journal.canFlush {
+            _ = journal.flush(now: now, into: &requests)
+            while !requests.isEmpty {
+                carryOut(requests.removeFirst())
+                journal.completed(into: &requests)
+            }
+        }
+    }
+}
