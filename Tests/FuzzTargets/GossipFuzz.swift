@@ -54,7 +54,7 @@ enum GossipFuzz {
     static let record = MemberRecord(
         id: FuzzSeeds.peer, process: 1, started: 1000, incarnation: 1001, status: .alive,
         clusterID: ClusterID(9), topologyEpoch: 3,
-        addresses: NodeAddresses(
+        addresses: AdvertisedAddresses(
             peer: FuzzSeeds.address, cluster: FuzzSeeds.address, plain: FuzzSeeds.address,
             admin: FuzzSeeds.address))
 
