@@ -24,7 +24,7 @@ enum RequestFuzz {
     private static func parser(choice: UInt8) -> RequestParser {
         switch choice & 3 {
         case 0: return RequestParser()
-        case 1: return RequestParser(limits: .unauthenticated, isAuthenticated: false)
+        case 1: return RequestParser(isAuthenticated: false)
         default:
             var limits = RequestLimits()
             limits.argumentCount = 5
