@@ -83,6 +83,8 @@ package enum LoopEffect: Sendable {
     case clientOutput(ConnectionID)
     /// Close the connection once its output is sent.
     case closeClient(ConnectionID)
+    /// Close the connection at once; the core has forgotten it already.
+    case dropClient(ConnectionID)
     case pauseClient(ConnectionID)
     case resumeClient(ConnectionID)
     /// Best effort: dropped while there is no link.

@@ -39,7 +39,7 @@ extension LoopShell {
             needsEndOfTurn = true
             flush(id)
         }
-        connection.onEnd = { [unowned self] _, _ in dropClient(id) }
+        connection.onEnd = { [unowned self] _, _ in clientEnded(id) }
         connection.resume()
     }
 
@@ -57,7 +57,7 @@ extension LoopShell {
         }
         if client.isClosing, !core.hasOutput(id), !connection.isFlushing {
             connection.close()
-            dropClient(id)
+            clientEnded(id)
         }
     }
 
@@ -73,7 +73,14 @@ extension LoopShell {
         client.connection.resume()
     }
 
-    private func dropClient(_ id: ConnectionID) {
+    /// Closes a connection that the core has forgotten.
+    func dropClient(_ id: ConnectionID) {
+        guard let client = client(id) else { return }
+        client.connection.close()
+        clients[Int(id.index)] = nil
+    }
+
+    private func clientEnded(_ id: ConnectionID) {
         guard client(id) != nil else { return }
         clients[Int(id.index)] = nil
         needsEndOfTurn = true

@@ -175,6 +175,7 @@ final class LoopShell {
         switch effect {
         case .clientOutput(let id): flush(id)
         case .closeClient(let id): closeWhenFlushed(id)
+        case .dropClient(let id): dropClient(id)
         case .pauseClient(let id): client(id)?.connection.pause()
         case .resumeClient(let id): resume(id)
         case .frame(let node, let frame, let kind): send(frame, to: node, kind)

@@ -149,6 +149,8 @@ struct LoopThread: Sendable {
         settings.queryBufferByteCount = configuration.queryBufferByteCount
         settings.maxWriteByteCount = configuration.maxWriteByteCount
         settings.outputPauseByteCount = configuration.outputPauseByteCount
+        settings.outputCloseByteCount = configuration.outputCloseByteCount
+        settings.outputCloseMilliseconds = configuration.outputCloseMilliseconds
         settings.cacheByteCount = configuration.entryCacheByteCount
         settings.snapshotLogByteCount = configuration.snapshotLogByteCount
         settings.password = configuration.password

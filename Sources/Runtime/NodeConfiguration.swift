@@ -34,6 +34,8 @@ package struct NodeConfiguration: Sendable {
     package var queryBufferByteCount = 1 << 30
     package var maxWriteByteCount = 64 << 20
     package var outputPauseByteCount = 1 << 20
+    package var outputCloseByteCount = 64 << 20
+    package var outputCloseMilliseconds = 60_000
     package var password: [UInt8]?
     package var serverVersion = "0.1.0"
 

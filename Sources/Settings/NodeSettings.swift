@@ -43,6 +43,8 @@ package struct NodeSettings: Equatable, Sendable {
     package var queryBufferByteCountLimit = 1 << 30
     package var writeByteCountLimit = 64 << 20
     package var outputPauseByteCount = 1 << 20
+    package var outputCloseByteCount = 64 << 20
+    package var outputCloseMilliseconds = 60_000
     package var entryCacheByteCount = 64 << 20
 
     package var heartbeatMilliseconds = 50

@@ -151,6 +151,16 @@ extension Setting {
             "limits.client-output-pause", .byteCount(\.outputPauseByteCount, 16384...maximumLimit),
             "Unread replies of one client past which the node reads nothing more from it."),
         Setting(
+            "limits.client-output-close", .byteCount(\.outputCloseByteCount, 16384...maximumLimit),
+            """
+            Unread replies of one client past which it is closed once it has taken none for \
+            limits.client-output-close-after.
+            """),
+        Setting(
+            "limits.client-output-close-after",
+            .milliseconds(\.outputCloseMilliseconds, 1000...86_400_000),
+            "How long a client with so many unread replies may take none of them."),
+        Setting(
             "limits.entry-cache", .byteCount(\.entryCacheByteCount, (1 << 20)...maximumLimit),
             "Recent log entries kept in memory for followers, for all shards of a loop together."),
     ]

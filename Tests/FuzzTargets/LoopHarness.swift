@@ -110,7 +110,7 @@ final class LoopHarness {
                 output.append(copying: bytes)
                 return bytes.count
             }
-        case .closeClient: hasClosedClient = true
+        case .closeClient, .dropClient: hasClosedClient = true
         case .disk(let request): waiting.append(request)
         case .post(let message, .loop): core.received(message, from: .loop(0), now: now)
         case .stop(let reason): stopReason = reason

@@ -292,7 +292,7 @@ final class ClusterRig {
             largestFrameByteCount = max(largestFrameByteCount, frame.body.count)
             frames.append((node, Int(target.rawValue) - 1, loop, frame))
         case .stop(let reason): machines[node].stops.append(reason)
-        case .post, .pauseClient, .resumeClient, .closeClient, .log: break
+        case .post, .pauseClient, .resumeClient, .closeClient, .dropClient, .log: break
         }
     }
 

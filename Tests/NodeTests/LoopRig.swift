@@ -40,6 +40,8 @@ final class LoopRig {
     var isDiskSlow = false
     private(set) var received = SortedMap<ConnectionID, [UInt8]>()
     private(set) var closed: [ConnectionID] = []
+    /// How much a client takes of its output each time there is more.
+    var socketByteCount = Int.max
 
     init(
         folders: [MemoryFolder] = [MemoryFolder()], durability: Durability = .sync,
@@ -180,14 +182,20 @@ final class LoopRig {
         cores[loop].core.diskCompleted(.done, now: now)
     }
 
+    /// The client's socket takes what it can at once.
+    func sendOutput(of id: ConnectionID, loop: Int = 0) {
+        let limit = socketByteCount
+        cores[loop].core.sendOutput(of: id) { bytes in
+            let taken = bytes.extracting(first: min(limit, bytes.count))
+            received[id, default: []].append(copying: taken)
+            return taken.count
+        }
+    }
+
     private func carryOut(_ effect: LoopEffect, of loop: Int) {
         switch effect {
-        case .clientOutput(let id):
-            cores[loop].core.sendOutput(of: id) { bytes in
-                received[id, default: []].append(copying: bytes)
-                return bytes.count
-            }
-        case .closeClient(let id): closed.append(id)
+        case .clientOutput(let id): sendOutput(of: id, loop: loop)
+        case .closeClient(let id), .dropClient(let id): closed.append(id)
         case .disk(let request): waiting[loop].append(request)
         case .post(let message, .loop(let target)):
             cores[target].core.received(message, from: .loop(loop), now: now)

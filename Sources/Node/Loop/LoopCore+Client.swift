@@ -102,7 +102,7 @@ extension LoopCore {
         let age = now.boot.milliseconds(since: session.connectedAt) / 1000
         let idle = now.boot.milliseconds(since: session.lastActiveAt) / 1000
         return
-            "id=\(session.clientID) addr=\(address) laddr=\(ownAddress) fd=\(index) name=\(name) age=\(age) idle=\(idle) flags=\(session.isReadOnly ? "r" : "N") db=0 sub=0 psub=0 ssub=0 multi=-1 qbuf=\(session.input.count) qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=\(session.output.count) tot-mem=\(session.input.count + session.output.count) events=r cmd=\(session.lastCommand.isEmpty ? "NULL" : session.lastCommand) user=default redir=-1 resp=\(session.version.rawValue) lib-name=\(library) lib-ver=\(libraryVersion)"
+            "id=\(session.clientID) addr=\(address) laddr=\(ownAddress) fd=\(index) name=\(name) age=\(age) idle=\(idle) flags=\(session.isReadOnly ? "r" : "N") db=0 sub=0 psub=0 ssub=0 multi=-1 qbuf=\(session.input.count) qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=\(session.unsentByteCount) tot-mem=\(session.input.count + session.output.count) events=r cmd=\(session.lastCommand.isEmpty ? "NULL" : session.lastCommand) user=default redir=-1 resp=\(session.version.rawValue) lib-name=\(library) lib-ver=\(libraryVersion)"
     }
 
     private var ownAddress: String {

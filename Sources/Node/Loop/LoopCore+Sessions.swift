@@ -31,31 +31,6 @@ extension LoopCore {
         }
     }
 
-    /// Whether the connection has bytes to send.
-    package func hasOutput(_ id: ConnectionID) -> Bool {
-        guard let index = session(id) else { return false }
-        return !sessions[index].output.isEmpty
-    }
-
-    /// Hands out the connection's unsent bytes.
-    ///
-    /// - Parameters:
-    ///   - id: The connection.
-    ///   - send: Gets the bytes; says how many of them the socket took.
-    package mutating func sendOutput(of id: ConnectionID, _ send: (Span<UInt8>) -> Int) {
-        guard let index = session(id) else { return }
-        var output: [UInt8] = []
-        swap(&output, &sessions[index].output)
-        let sent = send(output.span)
-        statistics.outputByteCount += sent
-        if sent == output.count {
-            output.removeAll(keepingCapacity: sent <= 1 << 16)
-        } else if sent > 0 {
-            output.removeFirst(sent)
-        }
-        swap(&output, &sessions[index].output)
-    }
-
     func session(_ id: ConnectionID) -> Int? {
         let index = Int(id.index)
         guard index < sessions.count, sessions[index].generation == id.generation,
@@ -96,6 +71,7 @@ extension LoopCore {
         sessions[index].isOpen = false
         sessions[index].input = []
         sessions[index].output = []
+        sessions[index].sentByteCount = 0
         sessions[index].relayed = []
         sessions[index].obstacle = nil
         sessions[index].replies = ReplyQueue()
@@ -216,7 +192,7 @@ extension LoopCore {
 
     /// Why the session may ask for nothing more before replies have left or come.
     private func repliesInTheWay(of index: Int) -> Obstacle? {
-        if sessions[index].output.count > settings.outputPauseByteCount { return .output }
+        if sessions[index].unsentByteCount > settings.outputPauseByteCount { return .output }
         if sessions[index].owedCount >= settings.owedReplyCount { return .owed }
         if sessions[index].forwardedByteCount > settings.forwardedByteCount,
             !sessions[index].owesNothing
@@ -309,7 +285,7 @@ extension LoopCore {
 
     private func isPassable(_ obstacle: Obstacle, for index: Int, now: Moment) -> Bool {
         switch obstacle {
-        case .output: sessions[index].output.count <= settings.outputPauseByteCount / 2
+        case .output: sessions[index].unsentByteCount <= settings.outputPauseByteCount / 2
         case .round: sessions[index].roundReadCount == 0
         case .replies: sessions[index].owesNothing
         case .owed: sessions[index].owedCount <= settings.owedReplyCount / 2

@@ -69,6 +69,7 @@ package struct LoopCore: ~Copyable {
     var applied: [AppliedEntry] = []
     var lastStatusAt = Instant.zero
     var lastExpiryAt = Instant.zero
+    var lastOutputCheckAt = Instant.zero
     var hasApplyBacklog = false
 
     /// Brings the loop to where its journal ends.
@@ -119,6 +120,7 @@ package struct LoopCore: ~Copyable {
         transfers.dropStale(now: now.boot)
         failOverdue(now: now)
         proposeExpiry(now: now)
+        dropStalledClients(now: now)
         snapshotLongLogs(now: now)
         retryObstructed(now: now)
         rates.measure(statistics, now: now.boot)

@@ -18,6 +18,10 @@ package struct LoopSettings: Sendable {
     package var maxWriteByteCount = 64 << 20
     /// Past this much unsent output, a connection's requests wait.
     package var outputPauseByteCount = 1 << 20
+    /// A connection with so much unsent output is closed when none of it has left for
+    /// ``outputCloseMilliseconds``.
+    package var outputCloseByteCount = 64 << 20
+    package var outputCloseMilliseconds = 60_000
     /// Past this many replies that are promised and not there, a connection's requests wait.
     package var owedReplyCount = 16_384
     /// The same for the bytes of requests that other loops have not answered.

@@ -7,6 +7,8 @@ package struct LoopStatistics: Equatable, Sendable {
     package var outputByteCount = 0
     package var redirections = 0
     package var parked = 0
+    /// Clients closed because they took nothing of much.
+    package var stalledClients = 0
     package var refusals = 0
     package var unknownOutcomes = 0
     package var peeks = 0

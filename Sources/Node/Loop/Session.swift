@@ -58,7 +58,13 @@ struct Session: Sendable {
     var partial = PartialRequest()
     /// Requests of another loop not yet used; only for a proxy.
     var relayed: [RelayedRequest] = []
+    /// Replies; the first ``sentByteCount`` bytes have left.
     var output: [UInt8] = []
+    var sentByteCount = 0
+    /// Whether the socket has taken bytes since the last look at it.
+    var hasTakenOutput = false
+    /// The last look that found something taken, or little waiting.
+    var stalledSince: Instant
     var isListedForOutput = false
     var isPaused = false
     var replies = ReplyQueue()
@@ -83,7 +89,11 @@ struct Session: Sendable {
         isAuthenticated = true
         connectedAt = now
         lastActiveAt = now
+        stalledSince = now
     }
+
+    /// Bytes of replies that have not left.
+    var unsentByteCount: Int { output.count - sentByteCount }
 
     /// Whether every reply has been written.
     var owesNothing: Bool {

@@ -260,7 +260,7 @@ final class World {
         guard process(life) != nil else { return }
         switch effect {
         case .clientOutput(let id): pump(life, loop, id)
-        case .closeClient(let id): closeByServer(life, loop, id)
+        case .closeClient(let id), .dropClient(let id): closeByServer(life, loop, id)
         case .pauseClient(let id): setPaused(true, life, loop, id)
         case .resumeClient(let id): setPaused(false, life, loop, id)
         case .frame(let node, let frame, let kind): send(frame, to: node, kind, life, loop)

@@ -34,6 +34,8 @@ extension NodeConfiguration {
         queryBufferByteCount = settings.queryBufferByteCountLimit
         maxWriteByteCount = settings.writeByteCountLimit
         outputPauseByteCount = settings.outputPauseByteCount
+        outputCloseByteCount = settings.outputCloseByteCount
+        outputCloseMilliseconds = settings.outputCloseMilliseconds
         password = settings.password.map { Array($0.utf8) }
         serverVersion = Martlet.version
     }
