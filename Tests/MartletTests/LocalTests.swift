@@ -63,6 +63,7 @@ struct LocalTests {
             let state = process.state
             process.signal(SIGKILL)
             #expect(process.wait(seconds: 10, until: { $0 == .gone }))
+            #expect(process.reap() == nil, "an ended child was left behind")
             guard state != .gone else {
                 Issue.record("spawn \(number): \(state)")
                 return

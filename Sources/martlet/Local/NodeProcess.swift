@@ -63,6 +63,8 @@ struct NodeProcess: Sendable {
     ///   - condition: Whether the state will do.
     /// - Returns: Whether it came to that in time.
     func wait(seconds: Double, until condition: (State) -> Bool) -> Bool {
+        // A child that has ended would otherwise stay behind for as long as this process lives.
+        defer { reap() }
         let deadline = ContinuousClock.now + .seconds(seconds)
         while !condition(state) {
             guard ContinuousClock.now < deadline else { return false }
