@@ -68,7 +68,6 @@ struct NodeProcess: Sendable {
         let deadline = ContinuousClock.now + .seconds(seconds)
         while !condition(state) {
             guard ContinuousClock.now < deadline else { return false }
-            reap()
             usleep(10_000)
         }
         return true
