@@ -10,6 +10,15 @@ import Testing
 
     // MARK: WAIT
 
+    /// A cluster of three whose last node gets nothing, and a client of the first, which leads.
+    private func clusterWithSilentFollower(_ loops: Int) throws -> (
+        ClusterRig, ClusterRig.Client
+    ) {
+        let rig = try ClusterRig(loops: loops)
+        rig.delivers = { _, to, _ in to != 2 }
+        return (rig, rig.connect(0))
+    }
+
     @Test("WAIT counts the followers that have the connection's writes", arguments: [1, 2])
     func waitCounts(loops: Int) throws {
         let rig = try ClusterRig(loops: loops)
@@ -23,9 +32,7 @@ import Testing
         "WAIT waits for the writes on every shard, whatever loop it is on", arguments: [1, 2],
         [Self.reached, Self.other])
     func waitWaits(loops: Int, write: [String]) throws {
-        let rig = try ClusterRig(loops: loops)
-        let client = rig.connect(0)
-        rig.delivers = { _, to, _ in to != 2 }
+        let (rig, client) = try clusterWithSilentFollower(loops)
         #expect(rig.run([write], on: client) == "+OK\r\n")
         #expect(rig.run([["WAIT", "2", "0"], ["PING"]], on: client) == "")
         rig.advance(milliseconds: 200)
@@ -38,9 +45,7 @@ import Testing
 
     @Test("WAIT ends after its time with the number it has", arguments: [1, 2])
     func waitEnds(loops: Int) throws {
-        let rig = try ClusterRig(loops: loops)
-        let client = rig.connect(0)
-        rig.delivers = { _, to, _ in to != 2 }
+        let (rig, client) = try clusterWithSilentFollower(loops)
         #expect(
             rig.run([Self.reached, Self.other, ["WAIT", "2", "100"]], on: client)
                 == "+OK\r\n+OK\r\n")
@@ -53,9 +58,7 @@ import Testing
 
     @Test("WAIT does not wait for what others write later", arguments: [1, 2])
     func waitForOwn(loops: Int) throws {
-        let rig = try ClusterRig(loops: loops)
-        let client = rig.connect(0)
-        rig.delivers = { _, to, _ in to != 2 }
+        let (rig, client) = try clusterWithSilentFollower(loops)
         #expect(rig.run([Self.other, ["WAIT", "2", "0"]], on: client) == "+OK\r\n")
         let own = try #require(rig.inspect(0)?.appliedIndex)
         #expect(rig.run([Self.other], on: rig.connect(0)) == "+OK\r\n")
@@ -72,9 +75,7 @@ import Testing
 
     @Test("WAIT on a shard whose leadership is lost is told so", arguments: [1, 2])
     func waitUnblocked(loops: Int) throws {
-        let rig = try ClusterRig(loops: loops)
-        let client = rig.connect(0)
-        rig.delivers = { _, to, _ in to != 2 }
+        let (rig, client) = try clusterWithSilentFollower(loops)
         #expect(rig.run([Self.other, ["WAIT", "2", "0"]], on: client) == "+OK\r\n")
         rig.lead(1)
         rig.advance(milliseconds: 500)
@@ -85,9 +86,7 @@ import Testing
 
     @Test("a client that leaves while it waits leaves nothing behind", arguments: [1, 2])
     func waitAbandoned(loops: Int) throws {
-        let rig = try ClusterRig(loops: loops)
-        let client = rig.connect(0)
-        rig.delivers = { _, to, _ in to != 2 }
+        let (rig, client) = try clusterWithSilentFollower(loops)
         #expect(rig.run([Self.other, ["WAIT", "2", "0"]], on: client) == "+OK\r\n")
         #expect(rig.unfinishedPartCount(0) > 0)
         rig.disconnect(client)
