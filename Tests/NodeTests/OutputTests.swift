@@ -56,6 +56,11 @@ struct OutputTests {
         _ = rig.run([["SET", "k", value]], on: client)
         rig.socketByteCount = 7001
         var output = rig.run([["GET", "k"], ["PING"]], on: client)
+        let waiting = (reply + "+PONG\r\n").utf8.count - output.utf8.count
+        #expect(waiting > 0)
+        #expect(
+            rig.run([["INFO", "clients"]], on: rig.connect())
+                .contains("client_recent_max_output_buffer:\(waiting)\r\n"))
         for round in 0..<20 {
             if round == 3 { output += rig.run([["ECHO", "x"]], on: client) }
             rig.sendOutput(of: client.id)

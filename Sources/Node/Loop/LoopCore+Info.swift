@@ -129,6 +129,7 @@ extension LoopCore {
         section.add("martlet_elections_won", statistics.elections)
         section.add("martlet_redirections", statistics.redirections)
         section.add("martlet_unknown_outcomes", statistics.unknownOutcomes)
+        section.add("martlet_stalled_clients", statistics.stalledClients)
         return section
     }
 

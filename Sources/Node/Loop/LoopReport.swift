@@ -1,61 +1,5 @@
 import Primitives
 
-/// What `INFO` says of the process and its machine, fixed while it runs.
-package struct HostFacts: Sendable {
-    package var processID: Int
-    /// Name, release and machine, as `uname` gives them.
-    package var system: String
-    package var executable: String
-    package var memoryByteCount: Int
-
-    package init(processID: Int, system: String, executable: String, memoryByteCount: Int) {
-        self.processID = processID
-        self.system = system
-        self.executable = executable
-        self.memoryByteCount = memoryByteCount
-    }
-}
-
-/// What the whole process takes of its machine.
-package struct ProcessUsage: Equatable, Sendable {
-    package var residentByteCount: Int
-    package var userMicroseconds: Int
-    package var systemMicroseconds: Int
-
-    package init(residentByteCount: Int, userMicroseconds: Int, systemMicroseconds: Int) {
-        self.residentByteCount = residentByteCount
-        self.userMicroseconds = userMicroseconds
-        self.systemMicroseconds = systemMicroseconds
-    }
-}
-
-/// How much a loop does in a second, measured over about the last one.
-struct ServiceRates: Sendable {
-    private var measuredAt = Instant.zero
-    private var commands = 0
-    private var inputByteCount = 0
-    private var outputByteCount = 0
-    private(set) var commandsPerSecond = 0
-    private(set) var inputBytesPerSecond = 0
-    private(set) var outputBytesPerSecond = 0
-
-    mutating func measure(_ statistics: LoopStatistics, now: Instant) {
-        let elapsed = now.milliseconds(since: measuredAt)
-        guard elapsed >= 1000 else { return }
-        let isFirst = measuredAt == .zero
-        func rate(_ present: Int, _ past: Int) -> Int {
-            isFirst ? 0 : (present - past) * 1000 / elapsed
-        }
-        commandsPerSecond = rate(statistics.commands, commands)
-        inputBytesPerSecond = rate(statistics.inputByteCount, inputByteCount)
-        outputBytesPerSecond = rate(statistics.outputByteCount, outputByteCount)
-        measuredAt = now
-        commands = statistics.commands
-        inputByteCount = statistics.inputByteCount
-        outputByteCount = statistics.outputByteCount
-    }
-}
-
 /// A loop's part of what `INFO` says of the node.
 package struct LoopReport: Sendable {
     var statistics = LoopStatistics()
@@ -87,6 +31,7 @@ package struct LoopReport: Sendable {
         statistics.elections += other.statistics.elections
         statistics.redirections += other.statistics.redirections
         statistics.unknownOutcomes += other.statistics.unknownOutcomes
+        statistics.stalledClients += other.statistics.stalledClients
         statistics.snapshotsTaken += other.statistics.snapshotsTaken
         errorCount += other.errorCount
         commandsPerSecond += other.commandsPerSecond
@@ -121,11 +66,11 @@ extension LoopCore {
         report.outputBytesPerSecond = rates.outputBytesPerSecond
         for index in sessions.indices where sessions[index].isOpen && !sessions[index].isProxy {
             let input = sessions[index].input.count
-            let output = sessions[index].output.count
             report.clientCount += 1
-            report.clientByteCount += input + output
+            report.clientByteCount += input + sessions[index].output.count
             report.largestInputByteCount = max(report.largestInputByteCount, input)
-            report.largestOutputByteCount = max(report.largestOutputByteCount, output)
+            report.largestOutputByteCount = max(
+                report.largestOutputByteCount, sessions[index].unsentByteCount)
         }
         for (_, gather) in gathers {
             if case .session = gather.requester, case .replicas = gather.kind {
