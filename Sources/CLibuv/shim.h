@@ -8,6 +8,11 @@ static inline int martlet_name_thread(const char *name) {
     return pthread_setname_np(pthread_self(), name);
 }
 
+/* Has the loop count the time that it waits for events; must come first. */
+static inline int martlet_measure_idle_time(uv_loop_t *loop) {
+    return uv_loop_configure(loop, UV_METRICS_IDLE_TIME);
+}
+
 /* Blocks up to `byte_count` come from the heap, whose top is kept up to the same size. */
 static inline void martlet_keep_freed_memory(int byte_count) {
     mallopt(M_MMAP_THRESHOLD, byte_count);

@@ -39,6 +39,29 @@ package struct File: ~Copyable {
         }
     }
 
+    /// Up to `byteCount` bytes from `offset` on; fewer at the file's end.
+    package func read(_ byteCount: Int, at offset: Int) throws(SystemError) -> [UInt8] {
+        var code: Int32 = 0
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: byteCount) { buffer, done in
+            while done < buffer.count {
+                let count = unsafe pread(
+                    descriptor, buffer.baseAddress.map { unsafe $0 + done }, buffer.count - done,
+                    off_t(offset + done))
+                if count == 0 { return }
+                if count > 0 {
+                    done += count
+                } else if errno != EINTR {
+                    code = errno
+                    return
+                }
+            }
+        }
+        guard code == 0 else {
+            throw SystemError(code: code, operation: "read \(path) at \(offset)")
+        }
+        return bytes
+    }
+
     /// Writes `byteCount` zeros from the start: blocks that exist make later syncs cheaper.
     package func fillWithZeros(_ byteCount: Int) throws(SystemError) {
         let zeros = [UInt8](repeating: 0, count: min(byteCount, 1 << 20))

@@ -21,6 +21,8 @@ import CLibuv
         unsafe raw = .allocate(capacity: 1)
         unsafe readBuffer = .allocate(byteCount: Self.readBufferByteCount, alignment: 64)
         try SystemError.check(unsafe uv_loop_init(raw), "make an event loop")
+        try SystemError.check(
+            unsafe martlet_measure_idle_time(raw), "measure an event loop's idle time")
         mailbox = try Mailbox(loop: self) { [unowned self] work in
             for piece in work { piece(self) }
         }
@@ -36,6 +38,9 @@ import CLibuv
         guard let mailbox else { preconditionFailure("the loop is closed") }
         return LoopHandle(mailbox: mailbox)
     }
+
+    /// How long the loop has waited for events since it was made.
+    package var idleNanoseconds: UInt64 { unsafe uv_metrics_idle_time(raw) }
 
     /// Calls `body` after the events of each turn, before the loop waits for the next ones.
     package func atEndOfTurn(_ body: @escaping () -> Void) throws(SystemError) {

@@ -10,6 +10,12 @@ package enum SystemClock {
             wallMilliseconds: Int64(nanoseconds(CLOCK_REALTIME) / 1_000_000))
     }
 
+    /// A clock that measures short times.
+    package static func monotonicNanoseconds() -> UInt64 { nanoseconds(CLOCK_MONOTONIC) }
+
+    /// What the calling thread has had of a processor.
+    package static func threadNanoseconds() -> UInt64 { nanoseconds(CLOCK_THREAD_CPUTIME_ID) }
+
     private static func nanoseconds(_ clock: clockid_t) -> UInt64 {
         var time = timespec()
         let status = unsafe clock_gettime(clock, &time)

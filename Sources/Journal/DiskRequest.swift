@@ -8,8 +8,8 @@ package enum DiskRequest: Equatable, Sendable {
     case write(segment: UInt64, offset: Int, bytes: [UInt8], sync: Bool)
     /// Syncs the data of a segment.
     case sync(segment: UInt64)
-    /// Makes or replaces a file, all or nothing, even if the power fails.
-    case writeFile(JournalFile, bytes: [UInt8])
+    /// Puts a new head in place of the old one, atomically and durably.
+    case writeHead([UInt8])
     /// Removes a file. It is no error if it is not there.
     case remove(JournalFile)
 }

@@ -44,7 +44,7 @@ extension Journal {
             // Only then does the batch count: what rests on it must not be lost without notice.
             outstanding.append(.file)
             let head = JournalHead(journalID: journalID, sequence: segment.sequence)
-            requests.append(.writeFile(.head, bytes: head.encode()))
+            requests.append(.writeHead(head.encode()))
         }
         outstanding.append(
             .write(

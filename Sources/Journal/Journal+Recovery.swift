@@ -94,7 +94,7 @@ extension Journal {
             switch name {
             case .segment, .head: false
             case .snapshot(let group, let index): live[group]?.state.snapshot?.index != index
-            case .suspect: true
+            case .partialSnapshot, .suspect: true
             }
         }
         report.discarded = leftovers.map(\.name) + orphans

@@ -127,13 +127,16 @@ package struct Journal: Sendable {
 
     // MARK: Disk
 
-    /// Writes a snapshot's file. Once that is completed the host appends ``JournalRecord/snapshot(_:_:)``.
-    package mutating func writeSnapshot(
-        _ group: GroupID, _ index: LogIndex, _ bytes: [UInt8], into requests: inout [DiskRequest]
-    ) {
+    /// Takes note that the host writes a snapshot's file, beside the journal's requests. Once it is
+    /// durable the host appends ``JournalRecord/snapshot(_:_:)``.
+    package mutating func expectSnapshot(_ group: GroupID, _ index: LogIndex) {
         let file = JournalFile.snapshot(group, index)
         if !unrecordedFiles.contains(file) { unrecordedFiles.append(file) }
-        request(.writeFile(file, bytes: bytes), into: &requests)
+    }
+
+    /// The host has given up a snapshot that was not finished.
+    package mutating func abandonSnapshot(_ group: GroupID, _ index: LogIndex) {
+        noteRecorded(.snapshot(group, index))
     }
 
     /// Takes note that a snapshot's record is being written.
@@ -146,8 +149,13 @@ package struct Journal: Sendable {
     mutating func takeSupersededFiles() -> [JournalFile] {
         defer { supersededFiles.removeAll() }
         return supersededFiles.filter { file in
-            guard case .snapshot(let group, let index) = file else { return false }
-            return !unrecordedFiles.contains(file) && groups[group]?.state.snapshot?.index != index
+            switch file {
+            case .snapshot(let group, let index):
+                !unrecordedFiles.contains(file) && groups[group]?.state.snapshot?.index != index
+            case .partialSnapshot(let group, let index):
+                !unrecordedFiles.contains(.snapshot(group, index))
+            case .segment, .suspect, .head: false
+            }
         }
     }
 

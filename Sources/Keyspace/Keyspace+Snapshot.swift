@@ -1,160 +1,199 @@
-package import Primitives
+import Primitives
 
-/// The canonical byte form of a keyspace: what a snapshot holds.
-///
-/// ```
-/// "MKS" 1                the format's name and version
-/// UInt64                 keys
-/// for each key, by slot and then by its bytes:
-///   UInt8                type, plus 0x80 if it has a deadline
-///   UInt32, bytes        the key
-///   Int64                the deadline, if it has one
-///   string: UInt32, bytes
-///   hash:   UInt32 fields, each UInt32, bytes, UInt32, bytes, in their order
-/// UInt32                 CRC-32C of all of the above
-/// ```
+/// Writing a snapshot: the state as it was at one moment, while it goes on changing.
 extension Keyspace {
-    private static let header: [UInt8] = [0x4D, 0x4B, 0x53, 1]
-    private static let deadlineBit: UInt8 = 0x80
+    /// What a step of the walk costs beside the bytes that it writes, in bytes.
+    private static let slotCost = 4
+    private static let keyCost = 64
+    private static let keysAtOnce = 16
 
-    /// Everything the keyspace holds; two keyspaces with the same contents give the same bytes.
-    package func encodeSnapshot() -> [UInt8] {
-        var bytes = Self.header
-        bytes.append(littleEndian: UInt64(keyCount))
-        for index in 0..<tables.count where tables[index].count > 0 {
-            for entry in Self.sorted(tables[index]) { Self.encode(entry, into: &bytes) }
-        }
-        bytes.append(littleEndian: crc32c(bytes.span))
-        return bytes
-    }
+    package var isSnapshotUnderWay: Bool { walk.isActive }
 
-    static func sorted(_ table: EntryTable) -> [Entry] {
-        var entries: [Entry] = []
-        entries.reserveCapacity(table.count)
-        table.forEach { entries.append($0) }
-        entries.sort { $0.keyPrecedes($1) }
-        return entries
-    }
-
-    private static func encode(_ entry: Entry, into bytes: inout [UInt8]) {
-        let hasDeadline = entry.deadline != noDeadline
-        bytes.append(entry.type.rawValue | (hasDeadline ? deadlineBit : 0))
-        append(entry.key, to: &bytes)
-        if hasDeadline { bytes.append(littleEndian: entry.deadline) }
-        switch entry.type {
-        case .string: append(entry.value, to: &bytes)
-        case .hash:
-            bytes.append(littleEndian: UInt32(fieldCount(of: entry)))
-            forEachField(of: entry) { name, value in
-                append(name, to: &bytes)
-                append(value, to: &bytes)
-            }
-        }
-    }
-
-    private static func append(_ part: Span<UInt8>, to bytes: inout [UInt8]) {
-        bytes.append(littleEndian: UInt32(part.count))
-        bytes.append(copying: part)
-    }
-
-    // MARK: Restoring
-
-    /// The keyspace that `bytes` hold, all of which must be as ``encodeSnapshot()`` writes them.
+    /// Begins a snapshot of the present state; none may be under way.
     ///
-    /// - Parameters:
-    ///   - bytes: A snapshot.
-    ///   - hashSecret: As for a new keyspace.
-    /// - Returns: A keyspace with the same contents.
-    /// - Throws: What is wrong with `bytes`, and where.
-    package static func restore(
-        from bytes: [UInt8], hashSecret: UInt64
-    ) throws(DecodingFailure) -> Keyspace {
-        guard bytes.count >= header.count + 12, bytes.starts(with: header) else {
-            throw DecodingFailure(what: "snapshot of a keyspace, version 1", offset: 0)
-        }
-        let end = bytes.count - 4
-        var trailer = ByteReader(bytes, in: end..<bytes.count)
-        let checksum = try trailer.read(UInt32.self, "checksum")
-        guard crc32c(bytes.span.extracting(0..<end)) == checksum else {
-            throw DecodingFailure(what: "checksum", offset: end)
-        }
-        var reader = ByteReader(bytes, in: header.count..<end)
-        let count = try reader.read(UInt64.self, "count of keys")
-        var keyspace = Keyspace(hashSecret: hashSecret)
-        var order = SnapshotOrder()
-        for _ in 0..<count { try keyspace.restoreKey(&reader, bytes, &order) }
-        try reader.expectEnd("end of the snapshot")
-        return keyspace
+    /// ``takeSnapshotOutput()`` gives what is written, at any time; each time it ends with a record.
+    ///
+    /// - Parameter missesChangedKeys: A bug planted to see the simulator find it: what changes before
+    ///   the walk has come to it is left out.
+    package mutating func beginSnapshot(missesChangedKeys: Bool = false) {
+        precondition(!walk.isActive, "a snapshot begins during another one")
+        era ^= Entry.eraBit
+        walk = SnapshotWalk(keyCount: keyCount, missesChangedKeys: missesChangedKeys)
     }
 
-    private mutating func restoreKey(
-        _ reader: inout ByteReader, _ bytes: [UInt8], _ order: inout SnapshotOrder
-    ) throws(DecodingFailure) {
-        let start = reader.offset
-        let tag = try reader.read(UInt8.self, "type")
-        guard let type = ValueType(rawValue: tag & ~Self.deadlineBit) else {
-            throw DecodingFailure(what: "type", offset: start)
-        }
-        let key = try Self.range(&reader, "key")
-        try order.advance(to: bytes.span.extracting(key), offset: start)
-        var deadline = Self.noDeadline
-        if tag & Self.deadlineBit != 0 {
-            deadline = try reader.read(Int64.self, "deadline")
-            guard deadline != Self.noDeadline else {
-                throw DecodingFailure(what: "deadline", offset: start)
+    /// Writes some more of the snapshot.
+    ///
+    /// - Parameter byteBudget: About how many bytes to write, where each key counts for some more.
+    /// - Returns: Whether all of it is written; then no snapshot is under way.
+    package mutating func continueSnapshot(byteBudget: Int) -> Bool {
+        precondition(walk.isActive, "no snapshot is under way")
+        var budget = byteBudget
+        while budget > 0 {
+            let before = walk.output.count
+            if let value = walk.currentValue {
+                writePart(of: value)
+            } else if walk.slot < SlotID.count {
+                budget -= visitSome()
+            } else {
+                endSnapshot()
+                return true
             }
+            budget -= walk.output.count - before
         }
-        var place = locate(bytes.span.extracting(key), now: .min)
-        switch type {
+        return false
+    }
+
+    package var snapshotOutputByteCount: Int { walk.output.count }
+
+    /// Hands out the records written since the last call.
+    package mutating func takeSnapshotOutput() -> [UInt8] {
+        var taken: [UInt8] = []
+        swap(&taken, &walk.output)
+        return taken
+    }
+
+    // MARK: Hot path
+
+    /// Called before the entry, its value or deadline changes or goes.
+    mutating func willChange(_ entry: Entry) {
+        if entry.era != era { preserve(entry) }
+    }
+
+    // MARK: Keys
+
+    private mutating func preserve(_ entry: Entry) {
+        if walk.missesChangedKeys, entry.type == .string {
+            entry.era = era
+            walk.missedKeyCount += 1
+        } else {
+            write(entry)
+        }
+    }
+
+    /// Looks at the next keys of the walk.
+    ///
+    /// - Returns: What that costs beside the bytes written.
+    private mutating func visitSome() -> Int {
+        let table = detached.isEmpty ? tables[walk.slot] : detached[walk.slot]
+        var found: [Entry] = []
+        let next = table.scan(from: walk.hash, limit: Self.keysAtOnce, secret: hashSecret) {
+            found.append($0)
+        }
+        walk.hash = next ?? 0
+        if next == nil { walk.slot += 1 }
+        for entry in found where entry.era != era { write(entry) }
+        return Self.slotCost + found.count * Self.keyCost
+    }
+
+    /// Writes a key with its value, or that its value follows in parts.
+    private mutating func write(_ entry: Entry) {
+        entry.era = era
+        walk.writtenKeyCount += 1
+        if Self.isLarge(entry) {
+            walk.output.append(SnapshotRecord.largeValue)
+            walk.output.append(keyOf: entry)
+            entry.isHeld = true
+            return walk.append(
+                SnapshotWalk.LargeValue(
+                    entry: entry, byteCount: entry.valueByteCount,
+                    field: entry.type == .hash ? Self.firstUnwrittenField(of: entry) : nil))
+        }
+        switch entry.type {
         case .string:
-            let value = try Self.range(&reader, "value")
-            setString(
-                bytes.span.extracting(value), of: bytes.span.extracting(key), at: &place,
-                deadline: Self.noDeadline)
+            walk.output.append(SnapshotRecord.string)
+            walk.output.append(keyOf: entry)
+            walk.output.append(counted: entry.value)
         case .hash:
-            try restoreFields(&reader, bytes, key: key, at: &place)
-        }
-        if deadline != Self.noDeadline { setDeadline(deadline, at: &place) }
-    }
-
-    private mutating func restoreFields(
-        _ reader: inout ByteReader, _ bytes: [UInt8], key: Range<Int>, at place: inout Place
-    ) throws(DecodingFailure) {
-        let start = reader.offset
-        let count = try reader.read(UInt32.self, "count of fields")
-        guard count > 0 else { throw DecodingFailure(what: "count of fields", offset: start) }
-        for _ in 0..<count {
-            let name = try Self.range(&reader, "field")
-            let value = try Self.range(&reader, "value of a field")
-            let isNew = setField(
-                bytes.span.extracting(name), to: bytes.span.extracting(value),
-                of: bytes.span.extracting(key), at: &place)
-            guard isNew else { throw DecodingFailure(what: "second field", offset: start) }
+            walk.output.append(SnapshotRecord.hash)
+            walk.output.append(keyOf: entry)
+            walk.output.append(littleEndian: UInt32(Self.fieldCount(of: entry)))
+            Self.forEachField(of: entry) { name, value in
+                walk.output.append(counted: name)
+                walk.output.append(counted: value)
+            }
+            Self.wroteAllFields(of: entry, era: era)
         }
     }
 
-    private static func range(
-        _ reader: inout ByteReader, _ what: String
-    ) throws(DecodingFailure) -> Range<Int> {
-        let byteCount = try reader.read(UInt32.self, what)
-        return try reader.skip(Int(byteCount), what)
+    private mutating func endSnapshot() {
+        precondition(
+            walk.writtenKeyCount + walk.missedKeyCount == walk.keyCount,
+            "a snapshot of \(walk.keyCount) keys has \(walk.writtenKeyCount)")
+        walk.output.append(SnapshotRecord.end)
+        walk.output.append(littleEndian: UInt64(walk.writtenKeyCount))
+        walk.end()
+        buryDetached()
     }
-}
 
-/// Checks that the keys of a snapshot come in their canonical order, each once.
-private struct SnapshotOrder {
-    private var slot: SlotID?
-    private var key: [UInt8] = []
+    // MARK: Large values
 
-    mutating func advance(to next: Span<UInt8>, offset: Int) throws(DecodingFailure) {
-        let nextSlot = SlotID(key: next)
-        let nextKey = [UInt8](copying: next)
-        if let slot {
-            let isInOrder =
-                slot < nextSlot || slot == nextSlot && key.lexicographicallyPrecedes(nextKey)
-            guard isInOrder else { throw DecodingFailure(what: "order of keys", offset: offset) }
+    private mutating func writePart(of value: SnapshotWalk.LargeValue) {
+        var value = value
+        switch value.entry.type {
+        case .string:
+            let end = min(value.offset + SnapshotRecord.partByteCount, value.byteCount)
+            writeBytes(value.entry.value.extracting(value.offset..<end))
+            value.offset = end
+            walk.currentValue = value
+            if end == value.byteCount { endValue(value.entry) }
+        case .hash:
+            guard let field = value.field else { return endValue(value.entry) }
+            if field.valueByteCount > SnapshotRecord.largeByteCount {
+                writePart(of: field, of: &value)
+            } else {
+                writeFields(of: &value)
+            }
+            walk.currentValue = value
         }
-        slot = nextSlot
-        key = nextKey
+    }
+
+    private mutating func writeBytes(_ bytes: Span<UInt8>) {
+        walk.output.append(SnapshotRecord.bytes)
+        walk.output.append(counted: bytes)
+    }
+
+    /// Writes a part of a field's large value.
+    private mutating func writePart(
+        of field: Entry, of value: inout SnapshotWalk.LargeValue
+    ) {
+        if value.offset == 0 {
+            walk.output.append(SnapshotRecord.begunField)
+            walk.output.append(counted: field.key)
+        }
+        let end = min(value.offset + SnapshotRecord.partByteCount, field.valueByteCount)
+        writeBytes(field.value.extracting(value.offset..<end))
+        value.offset = end
+        if end == field.valueByteCount {
+            value.offset = 0
+            value.field = Self.wrote(field, of: value.entry, era: era)
+        }
+    }
+
+    /// Writes the next fields that are not large.
+    private mutating func writeFields(of value: inout SnapshotWalk.LargeValue) {
+        walk.output.append(SnapshotRecord.fields)
+        let start = walk.output.count
+        walk.output.append(littleEndian: UInt32(0))
+        var count: UInt32 = 0
+        while let field = value.field, walk.output.count - start < SnapshotRecord.partByteCount,
+            field.valueByteCount <= SnapshotRecord.largeByteCount
+        {
+            walk.output.append(counted: field.key)
+            walk.output.append(counted: field.value)
+            count += 1
+            value.field = Self.wrote(field, of: value.entry, era: era)
+        }
+        walk.output.store(littleEndian: count, at: start)
+    }
+
+    private mutating func endValue(_ entry: Entry) {
+        walk.output.append(SnapshotRecord.valueEnd)
+        walk.currentValue = nil
+        if entry.isHeld {
+            entry.isHeld = false
+        } else {
+            // Removed meanwhile.
+            release(entry)
+        }
     }
 }

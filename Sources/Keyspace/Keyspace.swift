@@ -8,7 +8,7 @@ package import Primitives
 package struct Keyspace: ~Copyable {
     package static let noDeadline = Entry.noDeadline
 
-    let hashSecret: UInt64
+    private(set) var hashSecret: UInt64
     var tables = SlotTables(count: SlotID.count)
     var expiries = ExpiryHeap()
     /// Raised by every change, so that a ``Place`` can't outlive what it points at.
@@ -18,6 +18,14 @@ package struct Keyspace: ~Copyable {
     /// Bytes of the blocks that hold keys and short values; hashes count their fields' bytes.
     package internal(set) var byteCount = 0
 
+    /// The era of every entry that the snapshot under way need not write (any more). Without one it is
+    /// that of all entries.
+    var era: UInt32 = 0
+    var walk = SnapshotWalk()
+    /// The tables of a flush under a snapshot that has yet to walk them, by slot; else empty.
+    var detached: [EntryTable] = []
+    private var graveyard = Graveyard()
+
     /// An empty keyspace.
     ///
     /// - Parameter hashSecret: The same on all replicas of a cluster, so that cursors of `SCAN`
@@ -25,16 +33,22 @@ package struct Keyspace: ~Copyable {
     package init(hashSecret: UInt64) { self.hashSecret = hashSecret }
 
     deinit {
+        var rest = graveyard
+        for value in walk.values where !value.entry.isHeld { Self.bury(value.entry, in: &rest) }
+        rest.bury(detached)
+        rest.freeAll()
         for index in 0..<tables.count { tables[index].forEach(Self.free) }
     }
 
     package func keyCount(in slot: SlotID) -> Int { tables[Int(slot.rawValue)].count }
 
-    /// Removes every key.
+    /// Removes every key. Their memory is freed by ``freeSome(limit:)``.
     package mutating func removeAll() {
-        for index in 0..<tables.count where tables[index].count > 0 {
-            tables[index].forEach(Self.free)
-            tables[index].deallocate()
+        let removed = tables.takeAll()
+        if walk.isActive, detached.isEmpty {
+            detached = removed
+        } else {
+            graveyard.bury(removed)
         }
         expiries.removeAll()
         keyCount = 0
@@ -76,6 +90,7 @@ package struct Keyspace: ~Copyable {
     /// Sets or, with ``noDeadline``, takes away the deadline of a key that is present.
     package mutating func setDeadline(_ deadline: Int64, at place: inout Place) {
         let entry = presentEntry(place)
+        willChange(entry)
         entry.deadline = deadline
         expiries.update(entry, hash: place.hash)
         refresh(&place, entry: entry)
@@ -136,11 +151,12 @@ package struct Keyspace: ~Copyable {
     }
 
     mutating func unlink(_ entry: Entry, table: Int, hash: UInt64) {
+        willChange(entry)
         tables[table].remove(entry, hash: hash, secret: hashSecret)
         expiries.remove(entry)
         keyCount -= 1
         byteCount -= Self.accountedByteCount(entry)
-        Self.free(entry)
+        release(entry)
     }
 
     static func accountedByteCount(_ entry: Entry) -> Int {
@@ -148,9 +164,70 @@ package struct Keyspace: ~Copyable {
         return entry.type == .hash ? own + fieldByteCount(of: entry) : own
     }
 
+    // MARK: Freeing
+
+    /// Whether ``freeSome(limit:)`` has something to do.
+    package var hasGarbage: Bool { !graveyard.isEmpty }
+
+    /// Frees what was removed and was too much to be freed at once.
+    ///
+    /// - Parameter limit: About how many keys and fields to free.
+    package mutating func freeSome(limit: Int) { graveyard.free(limit: limit) }
+
+    /// Takes over what `other` holds, and its secret. What was here goes the way of ``removeAll()``, and
+    /// a snapshot under way ends.
+    package mutating func replaceContents(with other: inout Keyspace) {
+        precondition(!other.walk.isActive, "a keyspace under a snapshot is taken over")
+        for value in walk.values where !value.entry.isHeld {
+            Self.bury(value.entry, in: &graveyard)
+        }
+        buryDetached()
+        walk = SnapshotWalk()
+        swap(&tables, &other.tables)
+        swap(&expiries, &other.expiries)
+        hashSecret = other.hashSecret
+        era = other.era
+        keyCount = other.keyCount
+        byteCount = other.byteCount
+        generation += 1
+        bury(&other)
+    }
+
+    /// Takes everything from `other`, only to free it.
+    package mutating func bury(_ other: inout Keyspace) {
+        graveyard.bury(other.tables.takeAll())
+        other.removeAll()
+    }
+
+    mutating func buryDetached() {
+        graveyard.bury(detached)
+        detached = []
+    }
+
+    /// Lets go of an entry that is in no table any more.
+    mutating func release(_ entry: Entry) {
+        if entry.isHeld {
+            // The snapshot frees it.
+            entry.isHeld = false
+        } else {
+            Self.bury(entry, in: &graveyard)
+        }
+    }
+
+    private static func bury(_ entry: Entry, in graveyard: inout Graveyard) {
+        if entry.type == .hash, isLarge(entry) {
+            graveyard.bury(entry)
+        } else {
+            free(entry)
+        }
+    }
+
     /// Frees an entry and what belongs to it.
     static func free(_ entry: Entry) {
-        if entry.type == .hash { freeFields(of: entry) }
-        entry.deallocate(hasLinks: false)
+        if entry.type == .hash {
+            _ = freeFields(of: entry, limit: .max)
+        } else {
+            entry.deallocate(hasLinks: false)
+        }
     }
 }

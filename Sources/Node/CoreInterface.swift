@@ -91,6 +91,8 @@ package enum LoopEffect: Sendable {
     case frame(to: NodeID, PeerFrame, LinkKind)
     /// Completed, in order, by ``LoopCore/diskCompleted(_:now:)``.
     case disk(DiskRequest)
+    /// Completed, in order among its like, by ``LoopCore/snapshotCompleted(_:now:)``.
+    case snapshot(SnapshotRequest)
     case post(CoreMessage, to: CoreID)
     case log(LogLevel, String)
     case stop(StopReason)
@@ -152,6 +154,8 @@ package enum CoreMessage: Sendable {
 
     // A loop to itself: there is more to apply than one turn may.
     case continueApplying
+    // A loop to itself: a slice of the work that waits for nobody is due.
+    case continueInBackground
 
     // Between loops.
 

@@ -21,7 +21,7 @@ package final class JournalFolder: JournalDisk, @unchecked Sendable {
         }
     }
 
-    private let path: String
+    package let path: String
     private let lock = Lock()
     /// The first one. After it nothing is written: a later sync that succeeds would prove nothing.
     private var failure: DiskOutcome?
@@ -90,7 +90,7 @@ package final class JournalFolder: JournalDisk, @unchecked Sendable {
             try segment.file.write(bytes, at: offset)
             if sync { try segment.file.syncData() }
         case .sync(let number): try segment(number).file.syncData()
-        case .writeFile(let file, let bytes): try FileSystem.replace(path(of: file), with: bytes)
+        case .writeHead(let bytes): try FileSystem.replace(path(of: .head), with: bytes)
         case .remove(let file):
             if case .segment(let number) = file {
                 try finishMaking(number)

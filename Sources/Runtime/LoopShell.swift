@@ -28,9 +28,11 @@ final class LoopShell {
 
     // Disk.
     private(set) var disk: DiskThread<DiskRequest, DiskOutcome>?
+    private var snapshots: DiskThread<SnapshotRequest, SnapshotOutcome>?
     /// Whether something was told to the core since its turn ended.
     var needsEndOfTurn = true
 
+    private var meter = TurnMeter()
     private var tickCount = 0
     /// Since when this node hands over what it leads, in order to stop; on loop 0.
     private var drainingSince: Instant?
@@ -55,7 +57,7 @@ final class LoopShell {
         self.core = core
     }
 
-    /// Starts the disk thread, the clock and the core.
+    /// Starts the disk threads, the clock and the core.
     func start(mailboxes: [Mailbox<ShellMail>]) throws(SystemError) {
         self.mailboxes = mailboxes
         let journal = journal
@@ -66,6 +68,14 @@ final class LoopShell {
                 needsEndOfTurn = true
                 for outcome in outcomes { core.diskCompleted(outcome, now: now) }
             })
+        let folder = SnapshotFolder(path: journal.path)
+        snapshots = try DiskThread(
+            name: "snapshots-\(index)", loop: loop, perform: { folder.perform($0) },
+            completed: { [unowned self] outcomes in
+                let now = SystemClock.now()
+                needsEndOfTurn = true
+                for outcome in outcomes { core.snapshotCompleted(outcome, now: now) }
+            })
         try loop.atEndOfTurn { [unowned self] in endTurn() }
         let timer = LoopTimer(loop: loop)
         timer.start(
@@ -75,10 +85,11 @@ final class LoopShell {
         core.start(now: now)
     }
 
-    /// Ends the disk thread; the loop doesn't run any more.
+    /// Ends the disk threads; the loop doesn't run any more.
     func finish() {
         home?.finish()
         disk?.finish()
+        snapshots?.finish()
     }
 
     // MARK: Events
@@ -168,6 +179,9 @@ final class LoopShell {
         }
         if round == Self.roundLimit { mailboxes[index].post(.wake) }
         for link in links { link.flush() }
+        if let took = meter.turnEnded(on: loop) {
+            core.noteTurn(nanoseconds: took.time, processorNanoseconds: took.processor)
+        }
         if isStopping, core.hasStopped, disk?.outstandingCount == 0 { loop.stop() }
     }
 
@@ -180,6 +194,7 @@ final class LoopShell {
         case .resumeClient(let id): resume(id)
         case .frame(let node, let frame, let kind): send(frame, to: node, kind)
         case .disk(let request): perform(request, now: now)
+        case .snapshot(let request): snapshots?.submit(request)
         case .post(let message, let target): post(message, to: target, now: now)
         case .log(let level, let text): context.log(level, text)
         case .stop(let reason): abandon(.stopped(reason))

@@ -153,6 +153,8 @@ struct LoopThread: Sendable {
         settings.outputCloseMilliseconds = configuration.outputCloseMilliseconds
         settings.cacheByteCount = configuration.entryCacheByteCount
         settings.snapshotLogByteCount = configuration.snapshotLogByteCount
+        settings.snapshotTransferByteCount =
+            configuration.snapshotTransferByteCount / context.loopCount
         settings.password = configuration.password
         settings.serverVersion = configuration.serverVersion
         settings.host = .current()

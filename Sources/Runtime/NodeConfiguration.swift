@@ -27,6 +27,8 @@ package struct NodeConfiguration: Sendable {
     package var durability = Durability.sync
     package var segmentByteCount = 64 << 20
     package var snapshotLogByteCount = 64 << 20
+    /// What the node sends of snapshots in a second, shared equally by its loops.
+    package var snapshotTransferByteCount = 64 << 20
     package var entryCacheByteCount = 64 << 20
     package var raft = RaftSettings()
 

@@ -52,6 +52,7 @@ package struct NodeSettings: Equatable, Sendable {
 
     package var segmentByteCount = 64 << 20
     package var snapshotLogByteCount = 64 << 20
+    package var snapshotTransferByteCount = 64 << 20
 
     package var logLevelName = LogThreshold.info.rawValue
     package var logFormatName = LogFormat.text.rawValue

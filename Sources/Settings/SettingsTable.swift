@@ -184,6 +184,13 @@ extension Setting {
         Setting(
             "journal.snapshot-after", .byteCount(\.snapshotLogByteCount, (1 << 20)...maximumLimit),
             "Log of one shard past which a snapshot of it is taken."),
+        Setting(
+            "journal.snapshot-bandwidth",
+            .byteCount(\.snapshotTransferByteCount, (1 << 20)...maximumLimit),
+            """
+            Bytes a second that this node sends of snapshots, to all followers together that are too far \
+            behind for the log.
+            """),
     ]
 
     private static let log: [Setting] = [

@@ -31,9 +31,27 @@ struct FuzzFolder: JournalDisk {
                 "\(range) of a segment of \(contents[valueAt: place].count) bytes")
             contents[valueAt: place].replaceSubrange(range, with: bytes)
         case .sync: break
-        case .writeFile(let file, let bytes): contents[file] = bytes
+        case .writeHead(let bytes): contents[.head] = bytes
         case .remove(let file): contents[file] = nil
         }
+    }
+
+    mutating func carryOut(_ request: SnapshotRequest) -> SnapshotOutcome {
+        switch request {
+        case .begin(let group, let index): contents[.partialSnapshot(group, index)] = []
+        case .append(let group, let index, let bytes):
+            contents[.partialSnapshot(group, index)]?.append(contentsOf: bytes)
+        case .finish(let group, let index):
+            contents[.snapshot(group, index)] = contents[.partialSnapshot(group, index)]
+            contents[.partialSnapshot(group, index)] = nil
+        case .discard(let group, let index): contents[.partialSnapshot(group, index)] = nil
+        case .read(let group, let index, let offset, let byteCount):
+            return .bytes(
+                contents[.snapshot(group, index)].map {
+                    Array($0.dropFirst(offset).prefix(byteCount))
+                })
+        }
+        return .done
     }
 
     /// Writes what is open in `journal`, until it is durable.

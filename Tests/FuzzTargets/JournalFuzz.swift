@@ -103,7 +103,7 @@ enum JournalFuzz {
             case .snapshot(let group, let index):
                 bytes += [1, UInt8(group.rawValue), UInt8(index.rawValue)]
             case .suspect: bytes.append(2)
-            case .head: break
+            case .head, .partialSnapshot: break
             }
         }
         return bytes

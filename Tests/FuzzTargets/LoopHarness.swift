@@ -19,6 +19,7 @@ final class LoopHarness {
     private(set) var folder: FuzzFolder
     private(set) var now: Moment
     private var waiting: [DiskRequest] = []
+    private var waitingSnapshots: [SnapshotRequest] = []
     private(set) var output: [UInt8] = []
     private(set) var hasClosedClient = false
     /// Why the core asked to be stopped.
@@ -94,10 +95,14 @@ final class LoopHarness {
             core.endTurn(now: now)
             let effects = core.takeEffects()
             for effect in effects { carryOut(effect) }
-            if effects.isEmpty, waiting.isEmpty { return }
+            if effects.isEmpty, waiting.isEmpty, waitingSnapshots.isEmpty { return }
             while !waiting.isEmpty {
                 folder.carryOut(waiting.removeFirst())
                 core.diskCompleted(.done, now: now)
+            }
+            while !waitingSnapshots.isEmpty {
+                let outcome = folder.carryOut(waitingSnapshots.removeFirst())
+                core.snapshotCompleted(outcome, now: now)
             }
         }
         precondition(stopReason != nil, "the core never comes to rest")
@@ -112,6 +117,7 @@ final class LoopHarness {
             }
         case .closeClient, .dropClient: hasClosedClient = true
         case .disk(let request): waiting.append(request)
+        case .snapshot(let request): waitingSnapshots.append(request)
         case .post(let message, .loop): core.received(message, from: .loop(0), now: now)
         case .stop(let reason): stopReason = reason
         case .post, .pauseClient, .resumeClient, .frame, .log: break

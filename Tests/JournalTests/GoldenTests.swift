@@ -137,7 +137,10 @@ struct GoldenTests {
 
     @Test(
         "names of files are read back",
-        arguments: ["segment-00000000000000ff.log", "snapshot-00000003-0000000000000010.bin"])
+        arguments: [
+            "segment-00000000000000ff.log", "snapshot-00000003-0000000000000010.bin",
+            "snapshot-00000003-0000000000000010.part", "suspect",
+        ])
     func names(name: String) {
         #expect(JournalFile(name: name)?.name == name)
     }
@@ -147,6 +150,7 @@ struct GoldenTests {
         arguments: [
             "", "segment-", "segment-1.log", "segment-00000000000000FF.log", "lock",
             "segment-00000000000000ff.log.tmp", "snapshot-00000003.bin", "snapshot-3-1.bin",
+            "snapshot-00000003-0000000000000010.par", "snapshot-00000003-0000000000000010.tmp",
             "segment-+0000000000000ff.log",
         ])
     func foreignNames(name: String) {

@@ -23,7 +23,6 @@ struct JournalLife {
         var group: GroupID
         var replica: ReplicaID
         var metadata: SnapshotMetadata
-        var file: JournalFile
     }
 
     let options: Options
@@ -105,8 +104,10 @@ struct JournalLife {
             addRecords()
         } else if choice < 70 {
             flush()
-        } else if choice < 96 {
+        } else if choice < 94 {
             try stepDisk()
+        } else if choice < 96 {
+            finishSnapshot()
         } else {
             journal.tick(now: now, into: &requests)
             for group in journal.groupsToSnapshot { takeSnapshot(of: group) }
@@ -119,6 +120,7 @@ struct JournalLife {
     /// Writes and syncs everything.
     mutating func drain() throws {
         repeat {
+            while !pendingSnapshots.isEmpty { finishSnapshot() }
             flush()
             disk.accept(&requests)
             while !disk.queue.isEmpty {
@@ -173,7 +175,7 @@ struct JournalLife {
         case .write(let sequence, 0, _, _):
             // Its first batch counts once the journal's head names the segment.
             writtenSegment = sequence
-        case .writeFile(.head, _):
+        case .writeHead:
             writtenCount = batches.count
             syncedCount = writtenCount
         case .write(let sequence, _, _, let sync):
@@ -182,7 +184,6 @@ struct JournalLife {
             if sync { syncedCount = writtenCount }
         case .sync(let sequence):
             if sequence == writtenSegment { syncedCount = writtenCount }
-        case .writeFile(let file, _): finishSnapshot(file)
         case .recycleSegment: statistics.recycled += 1
         case .remove(.segment): statistics.removed += 1
         case .remove, .createSegment: break
@@ -199,6 +200,9 @@ struct JournalLife {
 
     mutating func crash(powerCut: Bool) throws {
         let guaranteed = powerCut ? syncedCount : writtenCount
+        if generator.chance(percent: 30), let last = pendingSnapshots.first {
+            disk.makeSnapshot(last.group, last.metadata.index)
+        }
         disk.crash(powerCut: powerCut)
         statistics.crashes += 1
         if powerCut { bootID += 1 }
@@ -371,18 +375,22 @@ struct JournalLife {
         let metadata = SnapshotMetadata(
             index: LogIndex(index), term: term, configuration: configuration(),
             stamp: now.wallMilliseconds - 20)
-        journal.writeSnapshot(group, metadata.index, [1, 2, 3], into: &requests)
+        // As a host must not write a file that is on its way to be removed.
+        disk.accept(&requests)
+        guard !disk.isRemoving(.snapshot(group, metadata.index)),
+            !disk.isRemoving(.partialSnapshot(group, metadata.index))
+        else { return }
+        journal.expectSnapshot(group, metadata.index)
+        disk.beginSnapshot(group, metadata.index)
         pendingSnapshots.append(
-            WrittenSnapshot(
-                group: group, replica: state.replica, metadata: metadata,
-                file: .snapshot(group, metadata.index)))
+            WrittenSnapshot(group: group, replica: state.replica, metadata: metadata))
     }
 
-    private mutating func finishSnapshot(_ file: JournalFile) {
-        guard let place = pendingSnapshots.firstIndex(where: { $0.file == file }) else {
-            preconditionFailure("\(file) was not asked for")
-        }
-        let written = pendingSnapshots.remove(at: place)
+    /// Finishes the oldest snapshot that is being written, at any time.
+    private mutating func finishSnapshot() {
+        guard !pendingSnapshots.isEmpty else { return }
+        let written = pendingSnapshots.removeFirst()
+        disk.makeSnapshot(written.group, written.metadata.index)
         guard head.groups[written.group]?.replica == written.replica else { return }
         append(.snapshot(written.group, written.metadata))
         statistics.snapshots += 1

@@ -38,6 +38,21 @@ struct MemoryDisk: JournalDisk {
         requests.removeAll()
     }
 
+    /// Finishes a snapshot's file, beside the requests.
+    mutating func makeSnapshot(_ group: GroupID, _ index: LogIndex) {
+        contents[.partialSnapshot(group, index)] = nil
+        contents[.snapshot(group, index)] = File(cached: [1], stored: [1])
+        removed.removeAll()
+    }
+
+    /// Begins a snapshot's file, or leaves it half done in a crash.
+    mutating func beginSnapshot(_ group: GroupID, _ index: LogIndex) {
+        contents[.partialSnapshot(group, index)] = File(cached: [], stored: [])
+    }
+
+    /// Whether the file is on its way to be removed.
+    func isRemoving(_ file: JournalFile) -> Bool { queue.contains(.remove(file)) }
+
     /// Executes the oldest request.
     mutating func step() -> DiskRequest {
         let request = queue.removeFirst()
@@ -65,8 +80,8 @@ struct MemoryDisk: JournalDisk {
             write(bytes, at: offset, to: .segment(sequence), sectorPercent: 100)
             if sync { store(.segment(sequence)) }
         case .sync(let sequence): store(.segment(sequence))
-        case .writeFile(let file, let bytes):
-            contents[file] = File(cached: bytes, stored: bytes)
+        case .writeHead(let bytes):
+            contents[.head] = File(cached: bytes, stored: bytes)
             removed.removeAll()
         case .remove(let file):
             if let gone = contents[file] { removed[file] = gone.stored }
@@ -143,7 +158,7 @@ struct MemoryDisk: JournalDisk {
             let percent = [0, 50, 90, 100][generator.below(4)]
             write(bytes, at: offset, to: .segment(sequence), sectorPercent: percent)
         case .sync: storeSomeSectors(percent: 50)
-        case .recycleSegment, .writeFile, .remove:
+        case .recycleSegment, .writeHead, .remove:
             if generator.chance(percent: 50) { execute(request) }
         }
     }

@@ -36,8 +36,11 @@ struct KeyspaceExercise: ~Copyable {
     var generator: SeededGenerator
     var now: Int64 = 1_000_000
     let keyCount: Int
+    /// Whether some values and hashes are too large to be written at once.
+    let hasLargeValues: Bool
 
-    init(seed: UInt64, keyCount: Int, hashSecret: UInt64) {
+    init(seed: UInt64, keyCount: Int, hashSecret: UInt64, hasLargeValues: Bool = false) {
+        self.hasLargeValues = hasLargeValues
         keyspace = Keyspace(hashSecret: hashSecret)
         generator = SeededGenerator(seed: seed)
         self.keyCount = keyCount
@@ -50,8 +53,16 @@ struct KeyspaceExercise: ~Copyable {
     }
 
     private mutating func bytes() -> [UInt8] {
+        if hasLargeValues, generator.chance(percent: 4) {
+            let byte = UInt8(truncatingIfNeeded: generator.next())
+            return [UInt8](repeating: byte, count: 10_000 + generator.below(40_000))
+        }
         let count = generator.chance(percent: 3) ? 300 + generator.below(5000) : generator.below(90)
         return (0..<count).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
+    }
+
+    private mutating func field() -> [UInt8] {
+        [UInt8]("field\(generator.below(hasLargeValues ? 300 : 40))".utf8)
     }
 
     private mutating func deadline() -> Int64 {
@@ -96,7 +107,7 @@ struct KeyspaceExercise: ~Copyable {
         _ key: [UInt8], _ record: KeyspaceModel.Record?, _ place: inout Place
     ) {
         if case .string? = record?.value { return }
-        let name = [UInt8]("field\(generator.below(40))".utf8)
+        let name = field()
         let value = bytes()
         let isNew = keyspace.setField(name.span, to: value.span, of: key.span, at: &place)
         var fields: [(name: [UInt8], value: [UInt8])] = []
@@ -112,7 +123,7 @@ struct KeyspaceExercise: ~Copyable {
         _ key: [UInt8], _ record: KeyspaceModel.Record?, _ place: inout Place
     ) {
         guard case .hash(var fields)? = record?.value else { return }
-        let name = [UInt8]("field\(generator.below(40))".utf8)
+        let name = field()
         let index = fields.firstIndex { $0.name == name }
         let wasThere = keyspace.removeField(name.span, at: &place)
         precondition(wasThere == (index != nil), "presence of a field differs")
@@ -132,6 +143,21 @@ struct KeyspaceExercise: ~Copyable {
         let deadline = deadline()
         keyspace.setDeadline(deadline, at: &place)
         model.records[key]?.deadline = deadline
+    }
+
+    /// Adds many fields to a hash, or makes one.
+    mutating func widen() {
+        let key = key()
+        for _ in 0..<generator.below(300) {
+            let record = model.live(key, now: now)
+            var place = keyspace.locate(key.span, now: now)
+            setField(key, record, &place)
+        }
+    }
+
+    mutating func removeAll() {
+        keyspace.removeAll()
+        model.records = [:]
     }
 
     /// The earliest keys go first, so what is left are the latest.

@@ -3,104 +3,165 @@ import Primitives
 import Testing
 
 @Suite("Snapshot of a keyspace") struct SnapshotTests {
-    private static func sample() -> [UInt8] {
-        var keyspace = Keyspace(hashSecret: 1)
-        for name in ["{t}a", "{t}b", "{t}c"] {
-            let key = [UInt8](name.utf8)
-            var place = keyspace.locate(key.span, now: 0)
-            keyspace.setString(key.span, of: key.span, at: &place, deadline: 5_000_000_000_000)
-        }
-        let key = [UInt8]("h".utf8)
+    private static func set(
+        _ name: String, _ value: [UInt8], deadline: Int64 = Keyspace.noDeadline,
+        in keyspace: inout Keyspace
+    ) {
+        let key = [UInt8](name.utf8)
         var place = keyspace.locate(key.span, now: 0)
-        keyspace.setField(key.span, to: key.span, of: key.span, at: &place)
-        return keyspace.encodeSnapshot()
+        keyspace.setString(value.span, of: key.span, at: &place, deadline: deadline)
     }
 
-    /// `bytes` with a checksum that fits them.
-    private static func sealed(_ bytes: [UInt8]) -> [UInt8] {
-        var sealed = Array(bytes.dropLast(4))
-        sealed.append(littleEndian: crc32c(sealed.span))
-        return sealed
+    private static func setField(
+        _ name: String, _ value: [UInt8], of key: String, in keyspace: inout Keyspace
+    ) {
+        let (key, name) = ([UInt8](key.utf8), [UInt8](name.utf8))
+        var place = keyspace.locate(key.span, now: 0)
+        keyspace.setField(name.span, to: value.span, of: key.span, at: &place)
     }
 
-    /// What `bytes` restore to: state hash and snapshot of it.
-    private static func restored(
-        _ bytes: [UInt8]
-    ) throws(DecodingFailure) -> (stateHash: UInt64, snapshot: [UInt8]) {
-        let keyspace = try Keyspace.restore(from: bytes, hashSecret: 1)
-        return (keyspace.stateHash(), keyspace.encodeSnapshot())
+    private static func small() -> [UInt8] {
+        var keyspace = Keyspace(hashSecret: 1)
+        for name in ["{t}a", "{t}b"] {
+            set(name, [UInt8](name.utf8), deadline: 5_000_000_000_000, in: &keyspace)
+        }
+        setField("f", [1, 2], of: "h", in: &keyspace)
+        return snapshot(of: &keyspace)
+    }
+
+    /// With every kind of record.
+    private static func large() -> [UInt8] {
+        var keyspace = Keyspace(hashSecret: 1)
+        set("s", [UInt8](repeating: 7, count: 40_000), deadline: 9, in: &keyspace)
+        for number in 0..<200 {
+            setField("f\(number)", [UInt8](repeating: 1, count: 90), of: "h", in: &keyspace)
+        }
+        setField("big", [UInt8](repeating: 8, count: 20_000), of: "h", in: &keyspace)
+        setField("last", [3], of: "h", in: &keyspace)
+        set("k", [1], in: &keyspace)
+        return snapshot(of: &keyspace)
     }
 
     private static func failure(_ bytes: [UInt8]) -> String? {
         do throws(DecodingFailure) {
-            return try restored(bytes).snapshot == bytes ? nil : "another snapshot"
+            let keyspace = try restored(bytes, hashSecret: 1)
+            _ = keyspace.stateHash()
+            return nil
         } catch {
             return error.what
         }
     }
 
+    private static func stateHash(_ bytes: [UInt8]) throws(DecodingFailure) -> UInt64 {
+        let keyspace = try restored(bytes, hashSecret: 1)
+        return keyspace.stateHash()
+    }
+
     @Test("its bytes never change: old snapshots must be readable") func golden() {
-        let hex = Self.sample().map { hexadecimal(UInt64($0), digitCount: 2) }.joined()
+        let hex = Self.small().map { hexadecimal(UInt64($0), digitCount: 2) }.joined()
         let expected = [
-            "4d4b53010400000000000000",
-            "02010000006801000000010000006801",
-            "0000006881040000007b747d61005039278c0400000400",
-            "00007b747d6181040000007b747d62005039278c040000",
-            "040000007b747d6281040000007b747d63005039278c04",
-            "0000040000007b747d63a6c77dfe",
+            "02", "020100000068", "01000000", "0100000066", "020000000102",
+            "01", "81040000007b747d61005039278c040000", "040000007b747d61",
+            "01", "81040000007b747d62005039278c040000", "040000007b747d62",
+            "08", "0300000000000000",
         ]
         #expect(hex == expected.joined())
     }
 
-    @Test("every changed byte is noticed") func damage() {
-        let bytes = Self.sample()
+    @Test("every shorter one is refused") func truncation() {
+        for bytes in [Self.small(), Self.large()] {
+            let step = max(1, bytes.count / 400)
+            for count in stride(from: 0, to: bytes.count, by: step) {
+                #expect(Self.failure(Array(bytes.prefix(count))) != nil, "\(count) bytes")
+            }
+            #expect(Self.failure(bytes) == nil)
+        }
+    }
+
+    @Test("any change of a byte is refused or restores differently") func meaning() throws {
+        let bytes = Self.small()
+        let state = try Self.stateHash(bytes)
         for index in bytes.indices {
-            var damaged = bytes
-            damaged[index] ^= 0x10
-            #expect(Self.failure(damaged) != nil, "byte \(index)")
+            for bit: UInt8 in [1, 16, 128] {
+                var changed = bytes
+                changed[index] ^= bit
+                if let hash = try? Self.stateHash(changed) { #expect(hash != state, "\(index)") }
+            }
         }
     }
 
-    @Test("every shorter one is refused, even with a checksum that fits") func truncation() {
-        let bytes = Self.sample()
-        for count in 0..<bytes.count - 4 {
-            #expect(Self.failure(Array(bytes.prefix(count))) != nil)
-            #expect(Self.failure(Self.sealed(Array(bytes.prefix(count)) + [0, 0, 0, 0])) != nil)
+    @Test(
+        "whatever the bytes are, they are refused or restored",
+        arguments: 1...40 as ClosedRange<UInt64>)
+    func fuzz(seed: UInt64) {
+        var generator = SeededGenerator(seed: seed)
+        let valid = seed % 2 == 0 ? Self.small() : Self.large()
+        for _ in 0..<100 {
+            var bytes = valid
+            for _ in 0...generator.below(4) {
+                let place = generator.below(bytes.count)
+                switch generator.below(4) {
+                case 0: bytes[place] = UInt8(truncatingIfNeeded: generator.next())
+                case 1: bytes.removeSubrange(place..<min(bytes.count, place + generator.below(9)))
+                case 2: bytes.insert(UInt8(generator.below(10)), at: place)
+                default:
+                    let other = generator.below(bytes.count)
+                    bytes.swapAt(place, other)
+                }
+                if bytes.isEmpty { bytes = [1] }
+            }
+            _ = Self.failure(bytes)
         }
-        #expect(Self.failure(bytes) == nil)
     }
 
-    @Test("any change of a byte under a checksum that fits is refused or restores differently")
-    func meaning() throws {
-        let bytes = Self.sample()
-        let state = try Self.restored(bytes).stateHash
-        for index in 0..<bytes.count - 4 {
-            var changed = bytes
-            changed[index] ^= 0x01
-            changed = Self.sealed(changed)
-            guard let restored = try? Self.restored(changed) else { continue }
-            #expect(restored.stateHash != state, "byte \(index)")
-            #expect(restored.snapshot == changed, "byte \(index)")
-        }
-    }
-
-    @Test("keys out of order, twice, and hashes without fields are refused") func order() {
-        func key(_ name: String, type: UInt8 = 1) -> [UInt8] {
-            var bytes: [UInt8] = [type]
+    @Test("records that contradict each other are refused") func order() {
+        func text(_ name: String) -> [UInt8] {
+            var bytes: [UInt8] = []
             bytes.append(sized: name)
-            bytes.append(littleEndian: UInt32(0))
             return bytes
         }
-        func snapshot(_ keys: [[UInt8]]) -> [UInt8] {
-            var bytes: [UInt8] = [0x4D, 0x4B, 0x53, 1]
-            bytes.append(littleEndian: UInt64(keys.count))
-            for key in keys { bytes.append(contentsOf: key) }
-            return Self.sealed(bytes + [0, 0, 0, 0])
+        func number(_ value: UInt32) -> [UInt8] {
+            var bytes: [UInt8] = []
+            bytes.append(littleEndian: value)
+            return bytes
         }
-        #expect(Self.failure(snapshot([key("{t}a"), key("{t}b")])) == nil)
-        #expect(Self.failure(snapshot([key("{t}b"), key("{t}a")])) == "order of keys")
-        #expect(Self.failure(snapshot([key("{t}a"), key("{t}a")])) == "order of keys")
-        #expect(Self.failure(snapshot([key("h", type: 2)])) == "count of fields")
-        #expect(Self.failure(snapshot([key("h", type: 3)])) == "type")
+        func end(_ count: UInt64) -> [UInt8] {
+            var bytes: [UInt8] = [8]
+            bytes.append(littleEndian: count)
+            return bytes
+        }
+        let string: [UInt8] = [1, 1] + text("k") + text("v")
+        let fields = number(1) + text("f") + text("v")
+        let hash: [UInt8] = [2, 2] + text("h") + fields
+        let (largeString, largeHash) = ([3, 1] + text("s"), [3, 2] + text("l"))
+        let cases: [([UInt8], String?)] = [
+            (string + hash + end(2), nil),
+            (string + end(2), "count of keys"),
+            (string + string + end(2), "second key"),
+            (string + end(1) + string, "record"),
+            ([2, 2] + text("h") + number(0) + end(1), "count of fields"),
+            (
+                [2, 2] + text("h") + number(2) + text("f") + text("v") + text("f") + text("w"),
+                "second field"
+            ),
+            ([1, 2] + text("k") + text("v") + end(1), "type"),
+            ([1, 3] + text("k") + text("v") + end(1), "type"),
+            ([9], "record"),
+            ([4] + text("x"), "part of no value"),
+            ([5] + fields, "fields of no hash"),
+            ([7], "end of no value"),
+            (largeString + [7] + end(1), nil),
+            (largeString + [5] + fields, "fields of no hash"),
+            (largeString + end(1), "count of keys"),
+            (largeString + [1, 1] + text("s") + text("v") + [7], "large value"),
+            (largeHash + [7] + end(1), "large value"),
+            (largeHash + [5] + fields + [7] + end(1), nil),
+            (largeHash + [5] + fields + [5] + fields, "second field"),
+            (largeHash + [4] + text("x"), "part of no value"),
+            (largeHash + [6] + text("f") + [7] + end(1), nil),
+            (largeHash + [1, 1] + text("l") + text("v") + [5] + fields, "count of fields"),
+            (largeHash + [1, 1] + text("l") + text("v") + [6] + text("f") + [7], "second key"),
+        ]
+        for (bytes, expected) in cases { #expect(Self.failure(bytes) == expected, "\(bytes)") }
     }
 }

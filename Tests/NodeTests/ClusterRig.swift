@@ -24,6 +24,7 @@ final class ClusterRig {
         let folders: [MemoryFolder]
         var boxes: [Box] = []
         var waiting: [[DiskRequest]] = []
+        var waitingSnapshots: [[SnapshotRequest]] = []
         var received: [SortedMap<ConnectionID, [UInt8]>] = []
         var statuses = SortedMap<GroupID, GroupStatus>()
         var stops: [StopReason] = []
@@ -44,6 +45,8 @@ final class ClusterRig {
     /// Whether the loops of a node hear from each other who leads.
     var deliversStatusBetweenLoops = true
     private(set) var largestFrameByteCount = 0
+    /// Of parts of snapshots and their acknowledgements that have arrived.
+    private(set) var bulkByteCount = 0
     private var frames: [(from: Int, to: Int, loop: Int, frame: PeerFrame)] = []
 
     /// - Parameters:
@@ -72,6 +75,7 @@ final class ClusterRig {
         startCount += 1
         let journal = JournalSettings(segmentByteCount: 1 << 20, durability: .sync)
         machines[node].waiting = machines[node].folders.map { _ in [] }
+        machines[node].waitingSnapshots = machines[node].folders.map { _ in [] }
         machines[node].received = machines[node].folders.map { _ in SortedMap() }
         for (loop, folder) in machines[node].folders.enumerated() {
             var settings = LoopSettings(nodeID: Self.nodeID(node), journal: journal)
@@ -272,6 +276,12 @@ final class ClusterRig {
             machines[node].folders[loop].carryOut(machines[node].waiting[loop].removeFirst())
             box.core.diskCompleted(.done, now: now)
         }
+        while !machines[node].waitingSnapshots[loop].isEmpty {
+            isQuiet = false
+            let request = machines[node].waitingSnapshots[loop].removeFirst()
+            box.core.snapshotCompleted(
+                machines[node].folders[loop].carryOut(request), now: now)
+        }
         return isQuiet
     }
 
@@ -283,6 +293,7 @@ final class ClusterRig {
                 return bytes.count
             }
         case .disk(let request): machines[node].waiting[loop].append(request)
+        case .snapshot(let request): machines[node].waitingSnapshots[loop].append(request)
         case .post(.groupStatus, .loop) where !deliversStatusBetweenLoops: break
         case .post(let message, .loop(let target)):
             core(node, loop: target).core.received(message, from: .loop(loop), now: now)
@@ -301,7 +312,10 @@ final class ClusterRig {
         let box = core(to, loop: loop)
         let sender = Self.nodeID(from)
         guard frame.type == .consensus else {
-            if deliversBulk(from, to) { box.core.frameReceived(from: sender, frame, now: now) }
+            if deliversBulk(from, to) {
+                bulkByteCount += frame.body.count
+                box.core.frameReceived(from: sender, frame, now: now)
+            }
             return
         }
         var reader = ByteReader(frame.body)

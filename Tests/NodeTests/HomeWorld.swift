@@ -233,7 +233,7 @@ final class HomeWorld {
         case .leaderHints(let hints):
             for hint in hints { machines[index].hints[hint.group] = hint }
         case .cluster(let cluster): machines[index].clusterSeen = cluster
-        case .directory, .groupStatus, .continueApplying, .relayed: break
+        case .directory, .groupStatus, .continueApplying, .continueInBackground, .relayed: break
         }
     }
 

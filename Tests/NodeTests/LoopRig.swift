@@ -21,9 +21,27 @@ final class MemoryFolder: JournalDisk {
         case .write(let number, let offset, let bytes, _):
             contents[.segment(number)]?.replaceSubrange(offset..<offset + bytes.count, with: bytes)
         case .sync: break
-        case .writeFile(let file, let bytes): contents[file] = bytes
+        case .writeHead(let bytes): contents[.head] = bytes
         case .remove(let file): contents[file] = nil
         }
+    }
+
+    func carryOut(_ request: SnapshotRequest) -> SnapshotOutcome {
+        switch request {
+        case .begin(let group, let index): contents[.partialSnapshot(group, index)] = []
+        case .append(let group, let index, let bytes):
+            contents[.partialSnapshot(group, index)]?.append(contentsOf: bytes)
+        case .finish(let group, let index):
+            contents[.snapshot(group, index)] = contents[.partialSnapshot(group, index)]
+            contents[.partialSnapshot(group, index)] = nil
+        case .discard(let group, let index): contents[.partialSnapshot(group, index)] = nil
+        case .read(let group, let index, let offset, let byteCount):
+            return .bytes(
+                contents[.snapshot(group, index)].map {
+                    Array($0.dropFirst(offset).prefix(byteCount))
+                })
+        }
+        return .done
     }
 }
 
@@ -36,8 +54,11 @@ final class LoopRig {
     private(set) var now = Moment(
         boot: Instant(nanoseconds: 1_000_000_000), wallMilliseconds: 1_700_000_000_000)
     private var waiting: [[DiskRequest]]
+    private var waitingSnapshots: [[SnapshotRequest]]
     /// Whether disk requests are completed only by ``finishDisk()``.
     var isDiskSlow = false
+    /// Whether requests for snapshot files are left undone.
+    var holdsSnapshots = false
     private(set) var received = SortedMap<ConnectionID, [UInt8]>()
     private(set) var closed: [ConnectionID] = []
     /// How much a client takes of its output each time there is more.
@@ -49,6 +70,7 @@ final class LoopRig {
     ) throws {
         self.folders = folders
         waiting = folders.map { _ in [] }
+        waitingSnapshots = folders.map { _ in [] }
         for (index, folder) in folders.enumerated() {
             let journal = JournalSettings(segmentByteCount: 1 << 16, durability: durability)
             var settings = LoopSettings(nodeID: Self.node, journal: journal)
@@ -149,6 +171,16 @@ final class LoopRig {
         settle()
     }
 
+    var waitingSnapshotRequestCount: Int { waitingSnapshots.reduce(0) { $0 + $1.count } }
+
+    /// Completes the requests for snapshot files that there are.
+    func finishSnapshotRequests() {
+        for loop in cores.indices {
+            while !waitingSnapshots[loop].isEmpty { completeSnapshotRequest(loop) }
+        }
+        settle()
+    }
+
     func inspect(loop: Int = 0) -> [GroupInspection] { cores[loop].core.inspect() }
     func stateHash(of group: UInt32, loop: Int = 0) -> UInt64? {
         cores[loop].core.stateHash(of: GroupID(group))
@@ -173,6 +205,10 @@ final class LoopRig {
                     isQuiet = false
                     complete(loop)
                 }
+                while !isDiskSlow, !holdsSnapshots, !waitingSnapshots[loop].isEmpty {
+                    isQuiet = false
+                    completeSnapshotRequest(loop)
+                }
             }
         }
     }
@@ -192,11 +228,17 @@ final class LoopRig {
         }
     }
 
+    private func completeSnapshotRequest(_ loop: Int) {
+        let outcome = folders[loop].carryOut(waitingSnapshots[loop].removeFirst())
+        cores[loop].core.snapshotCompleted(outcome, now: now)
+    }
+
     private func carryOut(_ effect: LoopEffect, of loop: Int) {
         switch effect {
         case .clientOutput(let id): sendOutput(of: id, loop: loop)
         case .closeClient(let id), .dropClient(let id): closed.append(id)
         case .disk(let request): waiting[loop].append(request)
+        case .snapshot(let request): waitingSnapshots[loop].append(request)
         case .post(let message, .loop(let target)):
             cores[target].core.received(message, from: .loop(loop), now: now)
         case .post, .pauseClient, .resumeClient, .frame, .log, .stop: break

@@ -80,6 +80,41 @@ import Testing
         #expect(rig.stateHash(2) == rig.stateHash(0))
     }
 
+    @Test("take no more of the link than they may") func bandwidth() throws {
+        let rig = try lagging { $0.snapshotTransferByteCount = 10_000 }
+        rig.delivers = { _, _, _ in true }
+        rig.advance(milliseconds: 800)
+        #expect((4_000...12_000).contains(rig.bulkByteCount))
+        #expect(rig.counters(2).snapshotsInstalled == 0)
+        rig.advance(milliseconds: 2500)
+        #expect(rig.counters(2).snapshotsInstalled == 1)
+        #expect(rig.stateHash(2) == rig.stateHash(0))
+    }
+
+    @Test("go on where the link broke, even if the leader has restarted", arguments: [false, true])
+    func resumption(restarts: Bool) throws {
+        let rig = try lagging { $0.snapshotTransferByteCount = 10_000 }
+        rig.delivers = { _, _, _ in true }
+        rig.advance(milliseconds: 1000)
+        let before = rig.bulkByteCount
+        #expect(before > 5_000)
+        rig.deliversBulk = { _, _ in false }
+        if restarts {
+            rig.crash(0)
+            try rig.start(0)
+            rig.advance(milliseconds: 1000)
+            rig.lead(0)
+        } else {
+            rig.advance(milliseconds: 3000)
+        }
+        rig.deliversBulk = { _, _ in true }
+        rig.advance(milliseconds: 5000)
+        #expect(rig.counters(2).snapshotsInstalled == 1)
+        #expect(rig.stateHash(2) == rig.stateHash(0))
+        // Some 16 KB in all: far from twice.
+        #expect(rig.bulkByteCount < 22_000)
+    }
+
     @Test("leave nothing behind in the account of what the log holds") func heldBytes() throws {
         let rig = try lagging(havingHeard: 13) { $0.cacheByteCount = 24_000 }
         rig.delivers = { _, _, _ in true }

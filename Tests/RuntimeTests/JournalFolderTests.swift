@@ -11,7 +11,6 @@ import Testing
     func requests() throws {
         let temporary = try TemporaryFolder()
         let folder = JournalFolder(path: temporary.path)
-        let snapshot = JournalFile.snapshot(GroupID(3), LogIndex(40))
         let requests: [DiskRequest] = [
             .createSegment(1, byteCount: 5000),
             .write(segment: 1, offset: 100, bytes: [1, 2, 3], sync: true),
@@ -19,16 +18,14 @@ import Testing
             .write(segment: 2, offset: 0, bytes: [9], sync: false), .sync(segment: 2),
             .recycleSegment(from: 1, to: 3),
             .write(segment: 3, offset: 101, bytes: [7], sync: true),
-            .writeFile(snapshot, bytes: [4, 5]), .writeFile(snapshot, bytes: [6]),
             .remove(.segment(2)), .remove(.segment(77)),
         ]
         for request in requests { #expect(folder.perform(request) == .done) }
-        #expect(try folder.files().sorted() == [.segment(3), snapshot])
+        #expect(try folder.files().sorted() == [.segment(3)])
         let segment = try folder.read(.segment(3))
         #expect(segment.count == 5000)
         #expect(segment[99..<104] == [0, 1, 7, 3, 0])
-        #expect(try folder.read(snapshot) == [6])
-        #expect(try FileSystem.names(in: temporary.path).count == 2)
+        #expect(try FileSystem.names(in: temporary.path).count == 1)
     }
 
     @Test("a write to a segment that isn't there fails for good")

@@ -7,13 +7,15 @@ import Glibc
 ///  0  deadline      Int64   milliseconds since the epoch, `noDeadline` for none
 ///  8  key bytes     UInt32
 /// 12  value bytes   UInt32
-/// 16  granules << 4 | type  UInt32; the block has 16 * granules + 8 bytes
+/// 16  granules << 6 | held << 5 | era << 4 | type  UInt32; the block has 16 * granules + 8 bytes
 /// 20  expiry index  UInt32  where the expiry heap holds the entry, `notInHeap` if it doesn't
 /// 24  the key, then the value (of a hash: the address of its `FieldMap`)
 /// ```
 ///
 /// A field has 16 bytes more in front of the block: the previous and the next field in the order of
 /// their insertion.
+///
+/// `era` and `held` are the snapshot's, see ``SnapshotWalk``.
 ///
 /// Safe because a table owns each entry exactly once and everything outside `Memory` reaches one
 /// only through a ``Place``, whose generation is checked.
@@ -22,6 +24,10 @@ import Glibc
     static let linkByteCount = 16
     static let noDeadline = Int64.max
     static let notInHeap = UInt32.max
+    private static let typeBits: UInt32 = 15
+    static let eraBit: UInt32 = 1 << 4
+    private static let heldBit: UInt32 = 1 << 5
+    private static let granuleShift: UInt32 = 6
 
     let base: UnsafeMutableRawPointer
 
@@ -45,11 +51,12 @@ import Glibc
 
     /// An entry without a deadline whose value is not written yet.
     static func allocate(
-        key: Span<UInt8>, type: ValueType, valueByteCount: Int, capacity: Int, hasLinks: Bool
+        key: Span<UInt8>, type: ValueType, valueByteCount: Int, capacity: Int, hasLinks: Bool,
+        era: UInt32
     ) -> Entry {
         let prefix = hasLinks ? linkByteCount : 0
         let granules = granules(forByteCount: headerByteCount + key.count + capacity)
-        precondition(granules < 1 << 28, "an entry of \(granules) granules")
+        precondition(granules < 1 << 26, "an entry of \(granules) granules")
         let block = UnsafeMutableRawPointer.allocate(
             byteCount: prefix + granules * 16 + 8, alignment: 16)
         if hasLinks { unsafe block.initializeMemory(as: UInt64.self, repeating: 0, count: 2) }
@@ -57,7 +64,8 @@ import Glibc
         entry.deadline = noDeadline
         entry.set(UInt32(key.count), at: 8)
         entry.valueByteCount = valueByteCount
-        entry.set(UInt32(granules << 4) | UInt32(type.rawValue), at: 16)
+        entry.set(
+            UInt32(granules) << granuleShift | era | UInt32(type.rawValue), at: 16)
         entry.expiryIndex = notInHeap
         unsafe key.withUnsafeBytes { bytes in
             if let start = bytes.baseAddress {
@@ -84,12 +92,25 @@ import Glibc
         nonmutating set { set(UInt32(newValue), at: 12) }
     }
     var type: ValueType {
-        guard let type = ValueType(rawValue: UInt8(field(at: 16) & 15)) else {
-            preconditionFailure("an entry of type \(field(at: 16) & 15)")
+        guard let type = ValueType(rawValue: UInt8(field(at: 16) & Self.typeBits)) else {
+            preconditionFailure("an entry of type \(field(at: 16) & Self.typeBits)")
         }
         return type
     }
-    var granules: Int { Int(field(at: 16) >> 4) }
+    var granules: Int { Int(field(at: 16) >> Self.granuleShift) }
+    /// Other than the keyspace's when the snapshot under way has yet to write the entry.
+    var era: UInt32 {
+        get { field(at: 16) & Self.eraBit }
+        nonmutating set { set(field(at: 16) & ~Self.eraBit | newValue, at: 16) }
+    }
+    /// Of a key's entry: the snapshot under way is writing it, so that it may not be freed nor its
+    /// value overwritten. Of a field: it is no longer the hash's and only stays for the snapshot.
+    var isHeld: Bool {
+        get { field(at: 16) & Self.heldBit != 0 }
+        nonmutating set {
+            set(field(at: 16) & ~Self.heldBit | (newValue ? Self.heldBit : 0), at: 16)
+        }
+    }
     /// How many bytes the value may have without another block.
     var valueCapacity: Int { granules * 16 + 8 - Self.headerByteCount - keyByteCount }
     var expiryIndex: UInt32 {

@@ -23,6 +23,9 @@ struct EntryTable {
 
     var count: Int { block?.count ?? 0 }
 
+    /// Whether nothing is in the table; doesn't look at its memory.
+    var isEmpty: Bool { word == 0 }
+
     // MARK: Hot path
 
     func find(_ key: Span<UInt8>, hash: UInt64) -> Entry? {
@@ -135,6 +138,20 @@ struct EntryTable {
     private static func walk(_ block: TableBlock, _ visit: (Entry) -> Void) {
         for index in 0..<block.capacity where block[index] != TableBlock.tombstone {
             if let entry = Entry(word: block[index]) { visit(entry) }
+        }
+    }
+
+    /// Buckets of the block and of the older one.
+    var bucketCount: Int { block.map { $0.capacity + ($0.older?.capacity ?? 0) } ?? 0 }
+
+    /// Calls `visit` with the entries of some buckets, counting the older block's behind the block's.
+    func forEach(ofBuckets buckets: Range<Int>, _ visit: (Entry) -> Void) {
+        guard let block else { return }
+        for index in buckets {
+            let word =
+                index < block.capacity
+                ? block[index] : block.older?[index - block.capacity] ?? TableBlock.tombstone
+            if word != TableBlock.tombstone, let entry = Entry(word: word) { visit(entry) }
         }
     }
 

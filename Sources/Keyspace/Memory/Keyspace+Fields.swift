@@ -35,11 +35,13 @@ extension Keyspace {
         check(place)
         if !place.isPresent {
             remove(&place)
-            link(Self.makeHash(key), at: &place)
+            link(Self.makeHash(key, era: era), at: &place)
         }
-        let fields = unsafe presentEntry(place).fields
+        let entry = presentEntry(place)
+        willChange(entry)
+        let fields = unsafe entry.fields
         let before = unsafe fields.pointee.byteCount
-        let isNew = unsafe fields.pointee.set(name, to: value, secret: hashSecret)
+        let isNew = unsafe fields.pointee.set(name, to: value, secret: hashSecret, era: era)
         byteCount += unsafe fields.pointee.byteCount - before
         generation += 1
         place.generation = generation
@@ -53,9 +55,11 @@ extension Keyspace {
     ///   - place: Where the hash is; absent afterwards when that was its last field.
     /// - Returns: Whether there was such a field.
     package mutating func removeField(_ name: Span<UInt8>, at place: inout Place) -> Bool {
-        let fields = unsafe presentEntry(place).fields
+        let entry = presentEntry(place)
+        willChange(entry)
+        let fields = unsafe entry.fields
         let before = unsafe fields.pointee.byteCount
-        guard unsafe fields.pointee.remove(name, secret: hashSecret) else { return false }
+        guard unsafe fields.pointee.remove(name, secret: hashSecret, era: era) else { return false }
         byteCount += unsafe fields.pointee.byteCount - before
         generation += 1
         place.generation = generation
@@ -63,9 +67,9 @@ extension Keyspace {
         return true
     }
 
-    static func makeHash(_ key: Span<UInt8>) -> Entry {
+    static func makeHash(_ key: Span<UInt8>, era: UInt32) -> Entry {
         let entry = Entry.allocate(
-            key: key, type: .hash, valueByteCount: 8, capacity: 8, hasLinks: false)
+            key: key, type: .hash, valueByteCount: 8, capacity: 8, hasLinks: false, era: era)
         let fields = UnsafeMutablePointer<FieldMap>.allocate(capacity: 1)
         unsafe fields.initialize(to: FieldMap())
         unsafe entry.setFields(fields)
@@ -77,7 +81,7 @@ extension Keyspace {
     ) {
         var field = unsafe entry.fields.pointee.first
         while let present = field {
-            visit(present.key, present.value)
+            if !present.isHeld { visit(present.key, present.value) }
             field = present.nextField
         }
     }
@@ -86,9 +90,34 @@ extension Keyspace {
 
     static func fieldByteCount(of entry: Entry) -> Int { unsafe entry.fields.pointee.byteCount }
 
-    static func freeFields(of entry: Entry) {
+    // MARK: Snapshots
+
+    /// The first field that a snapshot which has written none must write.
+    static func firstUnwrittenField(of entry: Entry) -> Entry? {
+        unsafe entry.fields.pointee.first
+    }
+
+    /// See ``FieldMap/wrote(_:era:)``.
+    static func wrote(_ field: Entry, of entry: Entry, era: UInt32) -> Entry? {
+        unsafe entry.fields.pointee.wrote(field, era: era)
+    }
+
+    static func wroteAllFields(of entry: Entry, era: UInt32) {
+        unsafe entry.fields.pointee.wroteAll(era: era)
+    }
+
+    // MARK: Freeing
+
+    /// Frees up to `limit` fields of a hash that is no longer in a table, and the hash with the last.
+    ///
+    /// - Returns: How many were freed; fewer than `limit` when the hash is gone.
+    static func freeFields(of entry: Entry, limit: Int) -> Int {
         let fields = unsafe entry.fields
-        unsafe fields.pointee.deallocate()
-        unsafe fields.deallocate()
+        let freed = unsafe fields.pointee.freeSome(limit: limit)
+        if freed < limit {
+            unsafe fields.deallocate()
+            entry.deallocate(hasLinks: false)
+        }
+        return freed
     }
 }

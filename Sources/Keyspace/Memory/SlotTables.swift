@@ -16,6 +16,13 @@
         unsafe tables.deallocate()
     }
 
+    /// Hands the tables over and is empty afterwards.
+    mutating func takeAll() -> [EntryTable] {
+        let taken = unsafe Array(UnsafeBufferPointer(start: tables, count: count))
+        unsafe tables.update(repeating: EntryTable(), count: count)
+        return taken
+    }
+
     subscript(index: Int) -> EntryTable {
         _read {
             precondition(index < count, "table \(index) of \(count)")

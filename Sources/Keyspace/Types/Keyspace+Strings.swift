@@ -30,20 +30,21 @@ extension Keyspace {
     ) {
         check(place)
         guard let entry = place.entry else {
-            let entry = Self.makeString(key, value, capacity: value.count)
+            let entry = Self.makeString(key, value, capacity: value.count, era: era)
             link(entry, at: &place)
             if deadline != Self.noDeadline { setDeadline(deadline, at: &place) }
             return
         }
+        willChange(entry)
         var current = entry
         // A block that is much too large for the new value is given back.
-        if entry.type == .string, value.count <= entry.valueCapacity,
+        if entry.type == .string, !entry.isHeld, value.count <= entry.valueCapacity,
             value.count * 2 + 64 >= entry.valueCapacity
         {
             entry.valueByteCount = value.count
             entry.write(value, at: 0)
         } else {
-            current = Self.makeString(key, value, capacity: value.count)
+            current = Self.makeString(key, value, capacity: value.count, era: era)
             replace(entry, with: current, at: place)
         }
         current.deadline = deadline
@@ -51,12 +52,13 @@ extension Keyspace {
         refresh(&place, entry: current)
     }
 
-    /// Appends to a string that is present.
+    /// Appends to a string that is present. A snapshot that is writing it knows how long it was.
     package mutating func append(
         _ bytes: Span<UInt8>, to key: Span<UInt8>, at place: inout Place
     ) {
         let entry = presentEntry(place)
         precondition(entry.type == .string, "bytes appended to a \(entry.type)")
+        willChange(entry)
         let before = entry.valueByteCount
         let after = before + bytes.count
         guard after > entry.valueCapacity else {
@@ -65,7 +67,7 @@ extension Keyspace {
             return refresh(&place, entry: entry)
         }
         let larger = Self.makeString(
-            key, entry.value, capacity: after + min(after, Self.spareByteLimit))
+            key, entry.value, capacity: after + min(after, Self.spareByteLimit), era: era)
         larger.valueByteCount = after
         larger.write(bytes, at: before)
         larger.deadline = entry.deadline
@@ -74,22 +76,22 @@ extension Keyspace {
     }
 
     private static func makeString(
-        _ key: Span<UInt8>, _ value: Span<UInt8>, capacity: Int
+        _ key: Span<UInt8>, _ value: Span<UInt8>, capacity: Int, era: UInt32
     ) -> Entry {
         let entry = Entry.allocate(
             key: key, type: .string, valueByteCount: value.count, capacity: capacity,
-            hasLinks: false)
+            hasLinks: false, era: era)
         entry.write(value, at: 0)
         return entry
     }
 
-    /// Puts `replacement` in the place of `entry`, which is freed.
+    /// Puts `replacement` in the place of `entry`, which is let go.
     private mutating func replace(
         _ entry: Entry, with replacement: Entry, at place: borrowing Place
     ) {
         tables[place.table].replace(entry, with: replacement, hash: place.hash)
         expiries.replace(entry, with: replacement, hash: place.hash)
         byteCount += Self.accountedByteCount(replacement) - Self.accountedByteCount(entry)
-        Self.free(entry)
+        release(entry)
     }
 }

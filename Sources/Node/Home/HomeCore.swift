@@ -201,7 +201,7 @@ package struct HomeCore: ~Copyable {
             guard case .loop(let loop) = core else { return }
             take(reports, loop: loop, now: now.boot, into: &effects)
         case .hostDirectory, .proposeDirectory, .changeDirectoryMembers, .transferLeadership,
-            .leaderHints, .cluster, .continueApplying, .relayed:
+            .leaderHints, .cluster, .continueApplying, .continueInBackground, .relayed:
             preconditionFailure("a loop posted \(message) to the home")
         }
         direct(now: now.boot, into: &effects)

@@ -29,7 +29,7 @@ extension LoopCore {
     mutating func emitDiskRequests() {
         guard !diskRequests.isEmpty else { return }
         for request in diskRequests {
-            diskPurposes.append(request.writtenFile)
+            filesBeingRemoved.append(request.removedFile)
             effects.append(.disk(request))
         }
         diskRequests.removeAll(keepingCapacity: true)
@@ -39,15 +39,9 @@ extension LoopCore {
     package mutating func diskCompleted(_ outcome: DiskOutcome, now: Moment) {
         if hasFailed { return }
         if case .failed(let code, let operation) = outcome {
-            hasFailed = true
-            effects.append(
-                .stop(
-                    .diskFailure(
-                        "\(operation) failed with error \(code): what is on disk is not known any more"
-                    )))
-            return
+            return failDisk(code: code, operation: operation)
         }
-        let written = diskPurposes.removeFirst()
+        filesBeingRemoved.removeFirst()
         journal.completed(into: &diskRequests)
         while let first = unsettled.first, first.batch <= journal.durableBatch {
             unsettled.removeFirst()
@@ -55,20 +49,32 @@ extension LoopCore {
                 through: first.sequence, now: now, into: &raftEffects)
             handleRaftEffects(of: first.shard, now: now)
         }
-        if let written { snapshotWritten(written, now: now) }
         emitDiskRequests()
     }
 
+    mutating func failDisk(code: Int32, operation: String) {
+        hasFailed = true
+        effects.append(
+            .stop(
+                .diskFailure(
+                    "\(operation) failed with error \(code): what is on disk is not known any more")
+            ))
+    }
+
     /// Drops applied entries from memory, once the shards together hold more than they may: from
-    /// those that hold more than their share.
+    /// those that hold more than their share. What comes after a snapshot that a follower is being sent
+    /// is dropped later, or the follower would need another one by the time it has it.
     mutating func trimCache() {
         let total = shards.reduce(0) { $0 + $1.heldByteCount }
         guard total > settings.cacheByteCount else { return }
         let share = settings.cacheByteCount / max(1, shards.count)
         for index in shards.indices where shards[index].heldByteCount > share {
             var through = LogIndex.zero
+            let end =
+                total > settings.cacheByteCount * transferCacheFactor
+                ? shards[index].appliedIndex : lastEntryToDrop(of: index)
             var next = shards[index].raft.firstIndex
-            while shards[index].heldByteCount > share / 2, next <= shards[index].appliedIndex,
+            while shards[index].heldByteCount > share / 2, next <= end,
                 let entry = shards[index].raft.entry(at: next)
             {
                 shards[index].heldByteCount -= entry.byteCount
@@ -78,12 +84,34 @@ extension LoopCore {
             if through > .zero { shards[index].raft.forgetEntries(through: through) }
         }
     }
+
+    /// The last applied entry that no follower will need behind a snapshot on its way to it, or that it
+    /// has got and not gone on from far.
+    private func lastEntryToDrop(of index: Int) -> LogIndex {
+        let group = shards[index].group
+        var last = shards[index].appliedIndex
+        for transfer in transfers.outgoing where transfer.group == group {
+            last = min(last, transfer.snapshot.metadata.index)
+        }
+        let isWaitedFor = transfers.waiting.contains { $0.group == group }
+        if isWaitedFor, let taking, taking.group == group {
+            last = min(last, taking.metadata.index)
+        }
+        for follower in shards[index].raft.progress
+        where transfers.isCatchingUp(follower.member, in: group, at: follower.match) {
+            last = min(last, follower.match)
+        }
+        return last
+    }
 }
 
 extension DiskRequest {
-    /// The snapshot file that the request makes, if it makes one.
-    var writtenFile: JournalFile? {
-        guard case .writeFile(let file, _) = self, case .snapshot = file else { return nil }
-        return file
+    /// The file that the request removes, if it removes one.
+    var removedFile: JournalFile? {
+        if case .remove(let file) = self { return file }
+        return nil
     }
 }
+
+/// How many times what entries may take in memory they take at most while a snapshot is being sent.
+private let transferCacheFactor = 4

@@ -110,6 +110,8 @@ extension LoopCore {
         section.add("martlet_durability", settings.durability == .sync ? "sync" : "periodic")
         section.add("martlet_journal_segments", report.segmentCount)
         section.add("martlet_snapshots_taken", report.statistics.snapshotsTaken)
+        section.add("martlet_snapshots_installed", report.statistics.snapshotsInstalled)
+        section.add("martlet_snapshots_sending", report.outgoingSnapshotCount)
         return section
     }
 
@@ -130,6 +132,10 @@ extension LoopCore {
         section.add("martlet_redirections", statistics.redirections)
         section.add("martlet_unknown_outcomes", statistics.unknownOutcomes)
         section.add("martlet_stalled_clients", statistics.stalledClients)
+        section.add("martlet_longest_turn_usec", statistics.longestTurn)
+        section.add("martlet_longest_turn_cpu_usec", statistics.longestProcessorTurn)
+        section.add("martlet_turns_over_5ms", statistics.longTurns)
+        section.add("martlet_turns_over_5ms_cpu", statistics.longProcessorTurns)
         return section
     }
 

@@ -52,6 +52,15 @@ extension LoopCore {
     /// What is still to be done for commands that concern all of the node's shards.
     package var unfinishedPartCount: Int { gathers.count + unfinishedParts.count }
 
+    /// The shell says how long a turn took, waiting for events not counted.
+    package mutating func noteTurn(nanoseconds: UInt64, processorNanoseconds: UInt64) {
+        let (time, processor) = (Int(nanoseconds / 1000), Int(processorNanoseconds / 1000))
+        statistics.longestTurn = max(statistics.longestTurn, time)
+        statistics.longestProcessorTurn = max(statistics.longestProcessorTurn, processor)
+        if time > LoopStatistics.longTurnMicroseconds { statistics.longTurns += 1 }
+        if processor > LoopStatistics.longTurnMicroseconds { statistics.longProcessorTurns += 1 }
+    }
+
     /// Reports the groups that changed, and once a second all of them, to the home core.
     mutating func reportStatus(now: Moment) {
         let isFull = now.boot.milliseconds(since: lastStatusAt) >= 1000

@@ -15,17 +15,15 @@ extension LoopCore {
         _ recovered: RecoveredGroup, disk: some JournalDisk, now: Moment
     ) throws(LoopStartFailure) {
         let machine = StateMachine(kind: recovered.group == .directory ? .directory : .shard)
-        var byteCount = 0
+        var stored: StoredSnapshot?
         if let snapshot = recovered.snapshot {
             let file = JournalFile.snapshot(recovered.group, snapshot.index)
             do {
-                let body = try SnapshotFile.body(of: disk.read(file), expecting: snapshot.index)
-                byteCount = body.count
-                if machine.kind == .directory {
-                    try machine.restore(body, hashSecret: 0)
-                } else {
-                    machine.unreadSnapshot = body
-                }
+                let bytes = try disk.read(file)
+                stored = StoredSnapshot(
+                    metadata: snapshot, byteCount: bytes.count,
+                    checksum: try SnapshotFile.check(bytes, expecting: snapshot.index))
+                try machine.recover(bytes, index: snapshot.index)
             } catch {
                 throw .unreadableSnapshot(recovered.group, "\(file.name): \(error)")
             }
@@ -48,8 +46,7 @@ extension LoopCore {
                     ?? recovered.initialConfiguration))
         let last = shards.count - 1
         shards[last].countHeldBytes()
-        shards[last].lastSnapshotIndex = recovered.snapshot?.index ?? .zero
-        shards[last].lastSnapshotByteCount = byteCount
+        shards[last].storedSnapshot = stored
     }
 
     private mutating func add(_ shard: Shard) {
@@ -126,16 +123,7 @@ extension LoopCore {
                     first: SlotID($0.lowerBound), last: SlotID($0.upperBound),
                     epoch: record.createdEpoch)
             })
-        do throws(DecodingFailure) {
-            try shards[index].machine.makeReady(hashSecret: state.hashSecret, slots: slots)
-        } catch {
-            hasFailed = true
-            effects.append(
-                .stop(
-                    .unusable(
-                        "the snapshot of group \(group) can't be read: \(error.what) at byte \(error.offset)"
-                    )))
-        }
+        shards[index].machine.makeReady(hashSecret: state.hashSecret, slots: slots)
     }
 
     // MARK: Requests of the home core

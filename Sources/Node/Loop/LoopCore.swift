@@ -36,9 +36,13 @@ package struct LoopCore: ~Copyable {
     // Disk.
     var journal: Journal
     var diskRequests: [DiskRequest] = []
-    /// For each disk request that is not complete, the snapshot file that it makes, if any.
-    var diskPurposes = Deque<JournalFile?>()
-    var snapshotsBeingWritten: [SnapshotBeingWritten] = []
+    /// For each disk request that is not complete, the file that it removes, if any.
+    var filesBeingRemoved = Deque<JournalFile?>()
+    /// For each request for a snapshot file that is not complete, what it is for.
+    var snapshotPurposes = Deque<SnapshotPurpose>()
+    var taking: SnapshotTaking?
+    /// Whether the loop has sent itself ``CoreMessage/continueInBackground``.
+    var isBackgroundTurnDue = false
     var unsettled = Deque<UnsettledPersistence>()
     var isStopping = false
     /// Whether the journal's last record, that of a clean stop, is written or being written.
@@ -117,7 +121,7 @@ package struct LoopCore: ~Copyable {
             handleRaftEffects(of: index, now: now)
         }
         trimCache()
-        transfers.dropStale(now: now.boot)
+        continueTransfers(now: now)
         failOverdue(now: now)
         proposeExpiry(now: now)
         dropStalledClients(now: now)
@@ -149,6 +153,7 @@ package struct LoopCore: ~Copyable {
             effects.append(.post(.continueApplying, to: .loop(settings.loopIndex)))
         }
         emitDiskRequests()
+        postBackgroundTurn()
     }
 
     /// What the shell must do now, in order. Called until it is empty.
@@ -188,6 +193,7 @@ package struct LoopCore: ~Copyable {
             }
         case .relayed(let work): receive(work, from: sender, now: now)
         case .continueApplying: break
+        case .continueInBackground: continueInBackground()
         }
     }
 
@@ -209,7 +215,7 @@ package struct LoopCore: ~Copyable {
     }
 
     /// Whether everything that ``stop(now:)`` asked for is done.
-    package var hasStopped: Bool { isJournalEnded && diskPurposes.isEmpty }
+    package var hasStopped: Bool { isJournalEnded && filesBeingRemoved.isEmpty }
 }
 
 /// Why a loop can't start from what its folder holds.

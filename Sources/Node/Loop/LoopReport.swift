@@ -21,6 +21,8 @@ package struct LoopReport: Sendable {
     /// Of all replicas.
     var keyspaceByteCount = 0
     var segmentCount = 0
+    /// Snapshots on their way to followers.
+    var outgoingSnapshotCount = 0
 
     mutating func add(_ other: Self) {
         statistics.connections += other.statistics.connections
@@ -33,6 +35,12 @@ package struct LoopReport: Sendable {
         statistics.unknownOutcomes += other.statistics.unknownOutcomes
         statistics.stalledClients += other.statistics.stalledClients
         statistics.snapshotsTaken += other.statistics.snapshotsTaken
+        statistics.snapshotsInstalled += other.statistics.snapshotsInstalled
+        statistics.longestTurn = max(statistics.longestTurn, other.statistics.longestTurn)
+        statistics.longestProcessorTurn = max(
+            statistics.longestProcessorTurn, other.statistics.longestProcessorTurn)
+        statistics.longTurns += other.statistics.longTurns
+        statistics.longProcessorTurns += other.statistics.longProcessorTurns
         errorCount += other.errorCount
         commandsPerSecond += other.commandsPerSecond
         inputBytesPerSecond += other.inputBytesPerSecond
@@ -49,6 +57,7 @@ package struct LoopReport: Sendable {
         deadlineCount += other.deadlineCount
         keyspaceByteCount += other.keyspaceByteCount
         segmentCount += other.segmentCount
+        outgoingSnapshotCount += other.outgoingSnapshotCount
     }
 }
 
@@ -87,6 +96,7 @@ extension LoopCore {
             report.deadlineCount += shard.machine.keyspace.deadlineCount
         }
         report.segmentCount = journal.segmentCount
+        report.outgoingSnapshotCount = transfers.outgoing.count
         return report
     }
 }

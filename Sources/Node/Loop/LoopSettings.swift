@@ -32,7 +32,12 @@ package struct LoopSettings: Sendable {
     package var cacheByteCount = 64 << 20
     /// A shard is snapshotted when its log is longer than this and twice its last snapshot.
     package var snapshotLogByteCount = 64 << 20
+    /// What is written of a snapshot at a time, and sent of one.
     package var snapshotChunkByteCount = 256 << 10
+    /// About how much one turn adds to a snapshot, where each key counts for some more.
+    package var snapshotSliceByteCount = 64 << 10
+    /// What the loop sends of snapshots in a second, to all its peers together.
+    package var snapshotTransferByteCount = 64 << 20
     /// Commands applied in one turn before heartbeats get theirs.
     package var applyBatchCommandCount = 20_000
     /// Whether to note each applied entry, for the simulator's checkers.
@@ -64,6 +69,8 @@ package enum NodeFault: String, CaseIterable, Sendable {
     case expiryByPresentClock
     /// A snapshot leaves out the shard clock.
     case snapshotWithoutClock
+    /// A snapshot leaves out a key that changes before the walk has come to it.
+    case snapshotMissesChangedKey
     /// A replica that may have lost what it promised votes as if it had not.
     case periodicWithoutAmnesia
 }

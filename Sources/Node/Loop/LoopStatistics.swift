@@ -25,6 +25,14 @@ package struct LoopStatistics: Equatable, Sendable {
     package var leadershipsLost = 0
     package var proposalsLost = 0
     package var badFrames = 0
+    /// Of the loop's turns, in microseconds; `processor` is without what other threads took meanwhile.
+    package var longestTurn = 0
+    package var longestProcessorTurn = 0
+    /// Turns over ``longTurnMicroseconds``.
+    package var longTurns = 0
+    package var longProcessorTurns = 0
+
+    package static let longTurnMicroseconds = 5000
 
     package init() {}
 }

@@ -124,9 +124,8 @@ struct Shard {
     /// Set when the log lost entries other than by ``RaftGroup/forgetEntries(through:)``.
     var mustCountHeldBytes = false
     var snapshotState = SnapshotState.none
-    /// What the last snapshot stands for.
-    var lastSnapshotIndex = LogIndex.zero
-    var lastSnapshotByteCount = 0
+    /// The last snapshot, own or received.
+    var storedSnapshot: StoredSnapshot?
     var hasRecordsToFlush = false
     /// Set when something that `groupStatus` reports has changed.
     var hasNews = true

@@ -1,46 +1,229 @@
+import Keyspace
 import Primitives
+import Topology
 
-/// A snapshot on disk: `UInt8` format (1) · `UInt64` index · body · `UInt32` CRC-32C of all before.
+/// A replica's state as a file and on its way to a follower.
+///
+/// ```
+/// UInt8   format (2)
+/// UInt64  index of the last entry that the state holds
+/// UInt16  apply level: what a build must know to go on from here
+/// UInt32  checksum
+/// blocks: UInt32 byte count, UInt32 checksum, bytes; the last one is empty
+/// ```
+///
+/// A checksum is the CRC-32C of everything before it but the checksums; so the last one stands for
+/// the whole file. The first block of a shard's holds its slots (``ServedSlots``), the others whole
+/// records of its keyspace (``SnapshotDecoder``); the directory's one block is its state. Term,
+/// membership and clock are in the journal's record of the snapshot, and travel in front of it.
 enum SnapshotFile {
-    static let format: UInt8 = 1
-    private static let headerByteCount = 9
+    static let format: UInt8 = 2
+    static let headerByteCount = 15
+    static let blockHeaderByteCount = 8
+    static let maxBlockByteCount = 1 << 28
+}
 
-    static func bytes(index: LogIndex, body: [UInt8]) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(body.count + headerByteCount + 4)
-        bytes.append(format)
+/// Makes the bytes of a snapshot file, part by part.
+struct SnapshotFileWriter: Sendable {
+    private(set) var checksum: UInt32 = 0
+    private(set) var byteCount = 0
+
+    init() {}
+
+    mutating func header(index: LogIndex) -> [UInt8] {
+        var bytes: [UInt8] = [SnapshotFile.format]
         bytes.append(littleEndian: index.rawValue)
-        bytes.append(contentsOf: body)
-        bytes.append(littleEndian: crc32c(bytes.span))
+        bytes.append(littleEndian: applyLevel)
+        checksum = crc32c(bytes.span)
+        bytes.append(littleEndian: checksum)
+        byteCount = bytes.count
         return bytes
     }
 
-    /// The body of the snapshot that `bytes` hold.
-    ///
+    /// A block of `body`, which is not empty.
+    mutating func block(_ body: [UInt8]) -> [UInt8] {
+        precondition(!body.isEmpty, "an empty block ends a snapshot")
+        return seal(body)
+    }
+
+    /// What comes after the last block.
+    mutating func end() -> [UInt8] { seal([]) }
+
+    private mutating func seal(_ body: [UInt8]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(SnapshotFile.blockHeaderByteCount + body.count)
+        bytes.append(littleEndian: UInt32(body.count))
+        checksum = crc32c(body.span, continuing: crc32c(bytes.span, continuing: checksum))
+        bytes.append(littleEndian: checksum)
+        bytes.append(contentsOf: body)
+        byteCount += bytes.count
+        return bytes
+    }
+}
+
+/// Makes a replica's state of a snapshot file's bytes, as they come.
+///
+/// A class because its keyspace can't be copied and loops keep several.
+final class SnapshotFileReader {
+    private let index: LogIndex
+    private var state: State
+    /// What has come and is not yet a whole block.
+    private var pending: [UInt8] = []
+    private var hasHeader = false
+    /// Of all blocks so far; that of the file once it is complete.
+    private(set) var checksum: UInt32 = 0
+    /// Whether the end has come.
+    private(set) var isComplete = false
+
+    private struct State: ~Copyable {
+        let kind: StateMachine.Kind
+        var directory: DirectoryState?
+        var slots: ServedSlots?
+        var keyspace: SnapshotDecoder
+    }
+
     /// - Parameters:
-    ///   - bytes: The file.
-    ///   - index: What the journal says the snapshot's index is.
-    /// - Returns: What ``StateMachine/encodeSnapshot()`` gave.
-    /// - Throws: ``DecodingFailure`` when the file is not that snapshot, whole and unaltered.
-    static func body(
-        of bytes: [UInt8], expecting index: LogIndex
-    ) throws(DecodingFailure) -> [UInt8] {
-        let end = bytes.count - 4
-        guard end >= headerByteCount else {
-            throw DecodingFailure(what: "snapshot file length", offset: bytes.count)
+    ///   - kind: What the state is of.
+    ///   - index: The index that the file must have.
+    ///   - hashSecret: The cluster's.
+    init(kind: StateMachine.Kind, index: LogIndex, hashSecret: UInt64) {
+        self.index = index
+        state = State(kind: kind, keyspace: SnapshotDecoder(hashSecret: hashSecret))
+    }
+
+    /// Takes in the next bytes of the file.
+    ///
+    /// - Throws: ``DecodingFailure`` when they are not a snapshot's; the reader is of no use then.
+    func read(_ bytes: ArraySlice<UInt8>) throws(DecodingFailure) {
+        pending.append(contentsOf: bytes)
+        var used = 0
+        while let block = try nextBlock(at: &used) {
+            if block.isEmpty {
+                try end()
+            } else {
+                try take(pending, block)
+            }
         }
-        var tail = ByteReader(bytes, in: end..<bytes.count)
-        guard
-            try tail.read(UInt32.self, "snapshot checksum")
-                == crc32c(bytes.span.extracting(0..<end))
-        else { throw DecodingFailure(what: "snapshot checksum", offset: end) }
-        var reader = ByteReader(bytes, in: 0..<end)
+        pending.removeFirst(used)
+    }
+
+    /// Passes the header or a block; `nil` when it is not there as a whole.
+    ///
+    /// - Returns: Where the block's bytes are in ``pending``.
+    private func nextBlock(at used: inout Int) throws(DecodingFailure) -> Range<Int>? {
+        if !hasHeader {
+            guard pending.count >= SnapshotFile.headerByteCount else { return nil }
+            checksum = try SnapshotFile.checkHeader(of: pending, expecting: index)
+            used = SnapshotFile.headerByteCount
+            hasHeader = true
+        }
+        guard let block = try SnapshotFile.block(of: pending, at: used, checksum: &checksum)
+        else { return nil }
+        guard !isComplete else {
+            throw DecodingFailure(what: "bytes behind a snapshot's end", offset: used)
+        }
+        used = block.upperBound
+        return block
+    }
+
+    private func take(_ bytes: [UInt8], _ block: Range<Int>) throws(DecodingFailure) {
+        switch state.kind {
+        case .directory:
+            guard state.directory == nil else {
+                throw DecodingFailure(what: "second state", offset: block.lowerBound)
+            }
+            state.directory = try DirectoryState(decoding: Array(bytes[block]))
+        case .shard where state.slots == nil:
+            var reader = ByteReader(bytes, in: block)
+            state.slots = try ServedSlots(reading: &reader)
+            try reader.expectEnd("slots")
+        case .shard: try state.keyspace.decode(bytes, in: block)
+        }
+    }
+
+    private func end() throws(DecodingFailure) {
+        guard state.directory != nil || state.keyspace.isComplete else {
+            throw DecodingFailure(what: "end of a snapshot", offset: 0)
+        }
+        isComplete = true
+    }
+
+    /// Puts the state in the place of the machine's; the file must be complete.
+    func finish(into machine: StateMachine) {
+        precondition(isComplete, "half a snapshot is used")
+        if let directory = state.directory { machine.directory = directory }
+        if let slots = state.slots {
+            machine.slots = slots
+            state.keyspace.finish(into: &machine.keyspace)
+        }
+    }
+
+    /// Leaves what was read to the machine, which frees it by and by.
+    func abandon(to machine: StateMachine) { state.keyspace.abandon(to: &machine.keyspace) }
+}
+
+extension SnapshotFile {
+    /// Checks a whole file.
+    ///
+    /// - Returns: Its last checksum, which stands for all of it.
+    /// - Throws: ``DecodingFailure`` when it is not that snapshot, whole and unaltered.
+    static func check(
+        _ bytes: [UInt8], expecting index: LogIndex
+    ) throws(DecodingFailure) -> UInt32 {
+        var checksum = try checkHeader(of: bytes, expecting: index)
+        var offset = headerByteCount
+        while let block = try block(of: bytes, at: offset, checksum: &checksum) {
+            offset = block.upperBound
+            if block.isEmpty {
+                guard offset == bytes.count else { break }
+                return checksum
+            }
+        }
+        throw DecodingFailure(what: "end of a snapshot", offset: offset)
+    }
+
+    fileprivate static func checkHeader(
+        of bytes: [UInt8], expecting index: LogIndex
+    ) throws(DecodingFailure) -> UInt32 {
+        var reader = ByteReader(bytes)
         guard try reader.read(UInt8.self, "snapshot format") == format else {
             throw DecodingFailure(what: "snapshot format", offset: 0)
         }
         guard LogIndex(try reader.read(UInt64.self, "snapshot index")) == index else {
             throw DecodingFailure(what: "snapshot index", offset: 1)
         }
-        return try reader.readBytes(reader.remainingByteCount, "snapshot body")
+        let level = try reader.read(UInt16.self, "apply level")
+        let checksum = crc32c(bytes.span.extracting(0..<reader.offset))
+        guard try reader.read(UInt32.self, "snapshot checksum") == checksum else {
+            throw DecodingFailure(what: "snapshot checksum", offset: reader.offset - 4)
+        }
+        guard level <= applyLevel else {
+            throw DecodingFailure(what: "apply level \(level), which this build lacks", offset: 9)
+        }
+        return checksum
+    }
+
+    /// The bytes of the block at `offset`; `nil` when it is not there as a whole.
+    fileprivate static func block(
+        of bytes: [UInt8], at offset: Int, checksum: inout UInt32
+    ) throws(DecodingFailure) -> Range<Int>? {
+        let start = offset + blockHeaderByteCount
+        guard start <= bytes.count else { return nil }
+        var reader = ByteReader(bytes, in: offset..<start)
+        let byteCount = Int(try reader.read(UInt32.self, "block length"))
+        let expected = try reader.read(UInt32.self, "block checksum")
+        guard byteCount <= maxBlockByteCount else {
+            throw DecodingFailure(what: "block length", offset: offset)
+        }
+        guard start + byteCount <= bytes.count else { return nil }
+        let span = bytes.span
+        let found = crc32c(
+            span.extracting(start..<start + byteCount),
+            continuing: crc32c(span.extracting(offset..<offset + 4), continuing: checksum))
+        guard found == expected else {
+            throw DecodingFailure(what: "block checksum", offset: offset)
+        }
+        checksum = found
+        return start..<start + byteCount
     }
 }

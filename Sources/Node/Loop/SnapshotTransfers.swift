@@ -1,50 +1,114 @@
 import Primitives
 
 /// The snapshots that this loop is sending and receiving.
-struct SnapshotTransfers: Sendable {
+struct SnapshotTransfers {
     /// A snapshot on its way to a follower.
     struct Outgoing: Sendable {
         var group: GroupID
         var member: Member
-        var metadata: SnapshotMetadata
-        var body: [UInt8]
-        /// Of ``body``.
-        var checksum: UInt32
+        var snapshot: StoredSnapshot
         /// Bytes sent; chunks up to ``windowCount`` may be unacknowledged.
         var sentByteCount = 0
         var acknowledgedByteCount = 0
+        /// Whether the next chunk is being read.
+        var isReading = false
         var lastProgress: Instant
     }
 
-    /// A snapshot on its way from a leader.
-    struct Incoming: Sendable {
+    /// A follower that waits for a snapshot to be taken.
+    struct Waiting: Equatable, Sendable {
         var group: GroupID
-        var metadata: SnapshotMetadata
-        var totalByteCount: Int
-        var checksum: UInt32
-        var body: [UInt8] = []
+        var member: Member
+    }
+
+    /// A follower that has got a snapshot and needs the entries behind it.
+    struct CatchingUp: Sendable {
+        var group: GroupID
+        var member: Member
+        /// Where the leader was when the snapshot had arrived.
+        var goal: LogIndex
+        var since: Instant
+    }
+
+    /// A snapshot on its way from a leader.
+    struct Incoming {
+        var group: GroupID
+        var snapshot: StoredSnapshot
+        /// What has come so far, as a state.
+        var reader: SnapshotFileReader
+        var receivedByteCount = 0
+        /// Of the received bytes, those on this node's disk.
+        var writtenByteCount = 0
+        /// Whether all has come and the file is only to become durable.
+        var isWhole = false
+        /// Who sent the last chunk.
+        var node: NodeID
         var lastProgress: Instant
+
+        /// Whether what was read is the snapshot that was announced.
+        var fits: Bool {
+            reader.isComplete && receivedByteCount == snapshot.byteCount
+                && reader.checksum == snapshot.checksum
+        }
     }
 
     static let windowCount = 4
     static let staleMilliseconds = 10_000
     static let resendMilliseconds = 1000
+    /// What may be sent at once after a pause, as a time.
+    private static let burstMilliseconds = 100
 
     var outgoing: [Outgoing] = []
+    var waiting: [Waiting] = []
+    var catchingUp: [CatchingUp] = []
     var incoming: [Incoming] = []
+    /// Bytes that may be sent now; a chunk may take it below 0.
+    var allowance = 0
+    private var lastGrowth: Instant?
 
-    /// Where what has come so far of `snapshot` is.
-    func place(of snapshot: Incoming) -> Int? {
+    /// Adds to ``allowance`` what the time since the last call allows.
+    mutating func grow(byteCountPerSecond: Int, now: Instant) {
+        let milliseconds = lastGrowth.map { now.milliseconds(since: $0) } ?? Self.burstMilliseconds
+        lastGrowth = now
+        let burst = max(1, byteCountPerSecond * Self.burstMilliseconds / 1000)
+        let growth =
+            byteCountPerSecond * min(milliseconds, Self.burstMilliseconds * 10) / 1000
+        allowance = min(burst, allowance + growth)
+    }
+
+    /// Whether the member, whose log agrees up to `match`, has yet to come to where the leader was.
+    func isCatchingUp(_ member: Member, in group: GroupID, at match: LogIndex) -> Bool {
+        catchingUp.contains { $0.group == group && $0.member == member && match < $0.goal }
+    }
+
+    /// Where what has come so far of a snapshot is.
+    func place(of snapshot: StoredSnapshot, _ group: GroupID) -> Int? {
         incoming.firstIndex {
-            $0.group == snapshot.group && $0.metadata == snapshot.metadata
-                && $0.totalByteCount == snapshot.totalByteCount
-                && $0.checksum == snapshot.checksum
+            $0.group == group && $0.snapshot.metadata == snapshot.metadata
+                && $0.snapshot.byteCount == snapshot.byteCount
+                && $0.snapshot.checksum == snapshot.checksum
         }
     }
 
-    mutating func dropStale(now: Instant) {
+    func place(of group: GroupID, _ index: LogIndex) -> Int? {
+        incoming.firstIndex { $0.group == group && $0.snapshot.metadata.index == index }
+    }
+
+    mutating func removeIncoming(of group: GroupID) -> Incoming? {
+        incoming.firstIndex { $0.group == group }.map { incoming.remove(at: $0) }
+    }
+
+    /// Ends what has not gone on for long.
+    ///
+    /// - Returns: The snapshots that were coming.
+    mutating func dropStale(now: Instant) -> [Incoming] {
         outgoing.removeAll { now.milliseconds(since: $0.lastProgress) > Self.staleMilliseconds }
-        incoming.removeAll { now.milliseconds(since: $0.lastProgress) > Self.staleMilliseconds }
+        catchingUp.removeAll { now.milliseconds(since: $0.since) > Self.staleMilliseconds }
+        let stale = incoming.filter {
+            !$0.isWhole && now.milliseconds(since: $0.lastProgress) > Self.staleMilliseconds
+        }
+        for dropped in stale { _ = removeIncoming(of: dropped.group) }
+        return stale
     }
 }
 

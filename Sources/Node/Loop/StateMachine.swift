@@ -18,8 +18,17 @@ final class StateMachine {
     var slots = ServedSlots()
     /// Whether ``keyspace`` has its hash secret and the shard's snapshot, if there was one.
     var isReady: Bool
-    /// A snapshot that waits for the hash secret.
-    var unreadSnapshot: [UInt8]?
+    /// The shard's snapshot as recovery found it, until ``keyspace`` is made of it.
+    private var unread: UnreadSnapshot?
+
+    /// A snapshot file that is made a state, part by part.
+    private struct UnreadSnapshot {
+        var index: LogIndex
+        var bytes: [UInt8]
+        var offset = 0
+        /// Made when the hash secret is known.
+        var reader: SnapshotFileReader?
+    }
 
     init(kind: Kind) {
         self.kind = kind
@@ -27,50 +36,83 @@ final class StateMachine {
         isReady = kind == .directory
     }
 
-    /// Makes the shard's keyspace, now that the cluster's secret is known.
+    // MARK: Starting
+
+    /// Takes a snapshot file that is known to be whole.
+    func recover(_ bytes: [UInt8], index: LogIndex) throws(DecodingFailure) {
+        unread = UnreadSnapshot(index: index, bytes: bytes)
+        guard kind == .directory else { return }
+        unread?.reader = SnapshotFileReader(kind: kind, index: index, hashSecret: 0)
+        while isLoading { try load(byteCount: bytes.count) }
+    }
+
+    /// Makes the shard's keyspace, now that the cluster's secret is known; from a snapshot by
+    /// ``load(byteCount:)``.
     ///
     /// - Parameters:
     ///   - hashSecret: The directory's.
     ///   - slots: What the shard served when it was made; a snapshot knows better.
-    /// - Throws: ``DecodingFailure`` when the snapshot can't be read.
-    func makeReady(hashSecret: UInt64, slots: ServedSlots) throws(DecodingFailure) {
-        if let snapshot = unreadSnapshot {
-            unreadSnapshot = nil
-            try restore(snapshot, hashSecret: hashSecret)
+    func makeReady(hashSecret: UInt64, slots: ServedSlots) {
+        if let unread {
+            guard unread.reader == nil else { return }
+            self.unread?.reader = SnapshotFileReader(
+                kind: kind, index: unread.index, hashSecret: hashSecret)
         } else {
             keyspace = Keyspace(hashSecret: hashSecret)
             self.slots = slots
+            isReady = true
         }
+    }
+
+    /// Whether ``load(byteCount:)`` has something to do.
+    var isLoading: Bool { unread?.reader != nil }
+
+    /// Reads some more of the snapshot.
+    ///
+    /// - Throws: ``DecodingFailure`` when it can't be read.
+    func load(byteCount: Int) throws(DecodingFailure) {
+        guard let unread, let reader = unread.reader else { return }
+        let end = min(unread.offset + byteCount, unread.bytes.count)
+        try reader.read(unread.bytes[unread.offset..<end])
+        self.unread?.offset = end
+        guard end == unread.bytes.count else { return }
+        guard reader.isComplete else {
+            throw DecodingFailure(what: "end of a snapshot", offset: end)
+        }
+        install(reader)
+    }
+
+    /// Replaces the state by what `reader` has read.
+    func install(_ reader: SnapshotFileReader) {
+        reader.finish(into: self)
+        unread = nil
         isReady = true
     }
+
+    // MARK: State
 
     var keyCount: Int { keyspace.keyCount }
     var keyspaceByteCount: Int { keyspace.byteCount }
 
-    /// The state as a snapshot's body.
-    func encodeSnapshot() -> [UInt8] {
+    /// Begins a snapshot of the present state.
+    ///
+    /// - Returns: The bytes of its first block.
+    func beginSnapshot(missesChangedKeys: Bool) -> [UInt8] {
         switch kind {
         case .directory: return directory.encode()
         case .shard:
+            keyspace.beginSnapshot(missesChangedKeys: missesChangedKeys)
             var bytes: [UInt8] = []
             slots.encode(into: &bytes)
-            bytes.append(contentsOf: keyspace.encodeSnapshot())
             return bytes
         }
     }
 
-    /// Replaces the state by a snapshot's.
-    func restore(_ body: [UInt8], hashSecret: UInt64) throws(DecodingFailure) {
-        switch kind {
-        case .directory: directory = try DirectoryState(decoding: body)
-        case .shard:
-            var reader = ByteReader(body)
-            let restored = try ServedSlots(reading: &reader)
-            keyspace = try Keyspace.restore(
-                from: Array(body[reader.offset...]), hashSecret: hashSecret)
-            slots = restored
-            isReady = true
-        }
+    /// Writes some more of the snapshot.
+    ///
+    /// - Returns: Whether all of it is written.
+    func continueSnapshot(byteBudget: Int) -> Bool {
+        keyspace.isSnapshotUnderWay ? keyspace.continueSnapshot(byteBudget: byteBudget) : true
     }
 
     func stateHash() -> UInt64 {

@@ -29,8 +29,42 @@ extension DiskOperation {
                 name: JournalFile.segment(segment).name, offset: offset, bytes: bytes,
                 isSynced: isSynced)
         case .sync(let segment): self = .sync(name: JournalFile.segment(segment).name)
-        case .writeFile(let file, let bytes): self = .replace(name: file.name, bytes: bytes)
+        case .writeHead(let bytes): self = .replace(name: JournalFile.head.name, bytes: bytes)
         case .remove(let file): self = .remove(name: file.name)
+        }
+    }
+}
+
+extension DiskOperation {
+    /// What a request for a snapshot file asks of its disk.
+    init(_ request: SnapshotRequest) {
+        switch request {
+        case .begin(let group, let index):
+            self = .create(name: JournalFile.partialSnapshot(group, index).name, byteCount: 0)
+        case .append(let group, let index, let bytes):
+            self = .append(name: JournalFile.partialSnapshot(group, index).name, bytes: bytes)
+        case .finish(let group, let index):
+            self = .publish(
+                from: JournalFile.partialSnapshot(group, index).name,
+                to: JournalFile.snapshot(group, index).name)
+        case .discard(let group, let index):
+            self = .discard(name: JournalFile.partialSnapshot(group, index).name)
+        case .read(let group, let index, let offset, let byteCount):
+            self = .read(
+                name: JournalFile.snapshot(group, index).name, offset: offset,
+                byteCount: byteCount)
+        }
+    }
+
+    /// The file's name, if this is what a request for a snapshot file asks.
+    var snapshotName: String? {
+        switch self {
+        case .create(let name, _):
+            if case .partialSnapshot? = JournalFile(name: name) { name } else { nil }
+        case .append(let name, _), .publish(let name, _), .discard(let name),
+            .read(let name, _, _):
+            name
+        case .rename, .write, .sync, .replace, .remove: nil
         }
     }
 }

@@ -13,6 +13,7 @@ package enum PlantedBug: String, CaseIterable, Sendable {
     case readBeforeOwnWrite = "read-before-own-write"
     case expiryByPresentClock = "expiry-by-present-clock"
     case snapshotWithoutClock = "snapshot-without-clock"
+    case snapshotMissesChangedKey = "snapshot-misses-changed-key"
     case jointCountsOneMajority = "joint-counts-one-majority"
     case periodicWithoutAmnesia = "periodic-without-amnesia"
 
@@ -28,6 +29,8 @@ package enum PlantedBug: String, CaseIterable, Sendable {
         case .readBeforeOwnWrite: "a read is served before its own connection's write"
         case .expiryByPresentClock: "expiry is judged by the leader's present clock"
         case .snapshotWithoutClock: "snapshots leave out the shard clock"
+        case .snapshotMissesChangedKey:
+            "snapshots leave out keys that change while they are taken"
         case .jointCountsOneMajority: "a joint configuration needs one majority alone"
         case .periodicWithoutAmnesia: "a replica that may have forgotten votes as if it had not"
         }
@@ -41,7 +44,7 @@ package enum PlantedBug: String, CaseIterable, Sendable {
         case .commitOlderTermByCounting: .commitOlderTermByCounting
         case .jointCountsOneMajority: .jointCountsOneMajority
         case .voteLostOnRecycle, .notDoneForCommitted, .readBeforeOwnWrite, .expiryByPresentClock,
-            .snapshotWithoutClock, .periodicWithoutAmnesia:
+            .snapshotWithoutClock, .snapshotMissesChangedKey, .periodicWithoutAmnesia:
             nil
         }
     }
@@ -56,6 +59,7 @@ package enum PlantedBug: String, CaseIterable, Sendable {
         case .readBeforeOwnWrite: .readBeforeOwnWrite
         case .expiryByPresentClock: .expiryByPresentClock
         case .snapshotWithoutClock: .snapshotWithoutClock
+        case .snapshotMissesChangedKey: .snapshotMissesChangedKey
         case .periodicWithoutAmnesia: .periodicWithoutAmnesia
         case .acknowledgeBeforeSync, .voteNotPersisted, .voteLostOnRecycle,
             .leaseKeptAfterTransfer, .commitOlderTermByCounting, .jointCountsOneMajority:

@@ -24,6 +24,7 @@ package struct SimulationPlan: Sendable {
     package var segmentByteCount: Int
     package var snapshotLogByteCount: Int
     package var snapshotChunkByteCount: Int
+    package var snapshotSliceByteCount: Int
     package var cacheByteCount: Int
     package var parkMilliseconds: Int
     package var unknownMilliseconds: Int
@@ -100,6 +101,7 @@ package struct SimulationPlan: Sendable {
         if generator.chance(percent: 4) {
             lossOfMajority = generator.time(in: .seconds(20)...(.seconds(50)))
         }
+        snapshotSliceByteCount = generator.choice(of: [64, 400, 64 << 10])
     }
 
     /// Whether group 0 may at some time have members without a vote.

@@ -145,7 +145,7 @@ extension World {
                     marks.joinedNodes, state.nodes.count - state.founders.count)
             }
         case .hostDirectory, .proposeDirectory, .changeDirectoryMembers, .transferLeadership,
-            .leaderHints, .cluster, .continueApplying, .relayed:
+            .leaderHints, .cluster, .continueApplying, .continueInBackground, .relayed:
             break
         }
     }

@@ -96,6 +96,7 @@ extension World {
         settings.cacheByteCount = plan.cacheByteCount
         settings.snapshotLogByteCount = plan.snapshotLogByteCount
         settings.snapshotChunkByteCount = plan.snapshotChunkByteCount
+        settings.snapshotSliceByteCount = plan.snapshotSliceByteCount
         settings.parkMilliseconds = plan.parkMilliseconds
         settings.unknownMilliseconds = plan.unknownMilliseconds
         settings.tracksHistory = true

@@ -265,6 +265,7 @@ final class World {
         case .resumeClient(let id): setPaused(false, life, loop, id)
         case .frame(let node, let frame, let kind): send(frame, to: node, kind, life, loop)
         case .disk(let request): submit(DiskOperation(request), life, disk: loop)
+        case .snapshot(let request): submit(DiskOperation(request), life, disk: loop)
         case .post(let message, let receiver):
             hear(message, life)
             schedule(
@@ -318,6 +319,19 @@ final class World {
         if disk == nodes[life.node].identityDisk {
             withHome(life) { core, moment, effects in
                 core.identityPersisted(now: moment, into: &effects)
+            }
+        } else if let operation, let name = operation.snapshotName {
+            var outcome = SnapshotOutcome.done
+            if result == .failed {
+                outcome = .failed(code: 5, operation: "fsync")
+            } else if case .read(_, let offset, let byteCount) = operation {
+                outcome = .bytes(
+                    nodes[life.node].disks[disk].read(name).map {
+                        Array($0.dropFirst(offset).prefix(byteCount))
+                    })
+            }
+            withLoop(life, disk) { core, moment in
+                core.snapshotCompleted(outcome, now: moment)
             }
         } else {
             withLoop(life, disk) { core, moment in

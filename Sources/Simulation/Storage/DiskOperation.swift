@@ -9,15 +9,23 @@ package enum DiskOperation: Equatable, Sendable {
     case sync(name: String)
     /// Puts a whole file in place of another or of none, atomically and durably.
     case replace(name: String, bytes: [UInt8])
+    /// Adds to a file, if it is there; a power cut may leave any part of it.
+    case append(name: String, bytes: [UInt8])
+    /// Makes a file durable and then renames it, if it is there; durable when this is done.
+    case publish(from: String, to: String)
+    /// Reads a part of a file.
+    case read(name: String, offset: Int, byteCount: Int)
     /// Removes a file, if it is there; a power cut may bring it back until the directory is next synced.
     case remove(name: String)
+    /// Removes a file that was being appended to, if it is there.
+    case discard(name: String)
 
     /// Whether the operation waits for the disk and not only for the page cache.
     package var waitsForDisk: Bool {
         switch self {
-        case .create, .rename, .sync, .replace: true
+        case .create, .rename, .sync, .replace, .publish: true
         case .write(_, _, _, let isSynced): isSynced
-        case .remove: false
+        case .remove, .discard, .append, .read: false
         }
     }
 
@@ -30,15 +38,20 @@ package enum DiskOperation: Equatable, Sendable {
             "write \(name) at \(offset) \(bytes.count) bytes\(isSynced ? ", sync" : "")"
         case .sync(let name): "sync \(name)"
         case .replace(let name, let bytes): "replace \(name) by \(bytes.count) bytes"
+        case .append(let name, let bytes): "append \(bytes.count) bytes to \(name)"
+        case .publish(let from, let to): "sync \(from) and rename it to \(to)"
+        case .read(let name, let offset, let byteCount):
+            "read \(byteCount) bytes at \(offset) of \(name)"
         case .remove(let name): "remove \(name)"
+        case .discard(let name): "discard \(name)"
         }
     }
 
     package var byteCount: Int {
         switch self {
-        case .write(_, _, let bytes, _), .replace(_, let bytes): bytes.count
-        case .create(_, let byteCount): byteCount
-        case .rename, .sync, .remove: 0
+        case .write(_, _, let bytes, _), .replace(_, let bytes), .append(_, let bytes): bytes.count
+        case .create(_, let byteCount), .read(_, _, let byteCount): byteCount
+        case .rename, .sync, .remove, .discard, .publish: 0
         }
     }
 }

@@ -90,6 +90,7 @@ package struct VirtualDisk: Sendable {
         hasFailed = false
         for index in files.indices {
             files[index].losePower(loss, generator: &generator)
+            files[index].loseAppended(generator: &generator)
             if files[index].isRemoved, generator.chance(percent: 50) {
                 files[index].isRemoved = false
             }
@@ -118,7 +119,10 @@ package struct VirtualDisk: Sendable {
             update(name) { $0.write(Array(bytes[..<byteCount]), at: offset, time: now) }
             // A sync that was under way may have come to its end.
             if byteCount == bytes.count, generator.chance(percent: 30) { perform(queue[0], now) }
-        case .create, .rename, .replace, .sync, .remove:
+        case .append(let name, let bytes):
+            let byteCount = generator.below(bytes.count + 1)
+            append(Array(bytes[..<byteCount]), to: name)
+        case .create, .rename, .replace, .sync, .remove, .discard, .publish, .read:
             if generator.chance(percent: 50) { perform(queue[0], now) }
         }
     }
@@ -138,7 +142,14 @@ package struct VirtualDisk: Sendable {
             }
         case .sync(let name): update(name) { $0.sync() }
         case .replace(let name, let bytes): replace(name, with: bytes)
-        case .remove(let name):
+        case .append(let name, let bytes): append(bytes, to: name)
+        case .publish(let from, let to):
+            guard index(of: from) != nil else { return }
+            syncDirectory()
+            discard(to)
+            update(from) { $0.publish(as: to) }
+        case .read: break
+        case .remove(let name), .discard(let name):
             if index(of: name) != nil { update(name) { $0.isRemoved = true } }
         }
     }
@@ -147,6 +158,10 @@ package struct VirtualDisk: Sendable {
         syncDirectory()
         discard(name)
         files.append(VirtualFile(name: name, content: bytes))
+    }
+
+    private mutating func append(_ bytes: [UInt8], to name: String) {
+        if index(of: name) != nil { update(name) { $0.append(bytes) } }
     }
 
     private mutating func syncDirectory() { files.removeAll(where: \.isRemoved) }

@@ -16,6 +16,7 @@ package struct VirtualFile: Sendable {
     package private(set) var content: [UInt8]
     private var durable: [UInt8]
     private var pending: [PendingWrite] = []
+    private var appendedByteCount = 0
     /// Whether the file was removed and its directory not yet synced.
     package var isRemoved = false
 
@@ -40,6 +41,28 @@ package struct VirtualFile: Sendable {
         guard !bytes.isEmpty else { return }
         content.replaceSubrange(offset..<offset + bytes.count, with: bytes)
         pending.append(PendingWrite(offset: offset, bytes: bytes, time: time))
+    }
+
+    /// Adds to a file that is only appended to until it is published.
+    package mutating func append(_ bytes: [UInt8]) {
+        content.append(contentsOf: bytes)
+        appendedByteCount += bytes.count
+    }
+
+    /// Makes all of it durable under another name.
+    package mutating func publish(as newName: String) {
+        durable = content
+        appendedByteCount = 0
+        name = newName
+    }
+
+    /// Of what was appended since, any part may be on the disk, and its length anything.
+    package mutating func loseAppended(generator: inout SeededGenerator) {
+        guard appendedByteCount > 0 else { return }
+        let kept = generator.below(appendedByteCount + 1)
+        content = durable + [UInt8](repeating: 0, count: kept)
+        durable = content
+        appendedByteCount = 0
     }
 
     package mutating func sync() {

@@ -24,6 +24,7 @@ extension NodeConfiguration {
         durability = settings.durability
         segmentByteCount = settings.segmentByteCount
         snapshotLogByteCount = settings.snapshotLogByteCount
+        snapshotTransferByteCount = settings.snapshotTransferByteCount
         entryCacheByteCount = settings.entryCacheByteCount
         raft.heartbeatMilliseconds = settings.heartbeatMilliseconds
         raft.electionMilliseconds = settings.electionMilliseconds

@@ -1,0 +1,155 @@
+import Keyspace
+import Primitives
+import Testing
+
+@Suite("Snapshot of a keyspace that goes on changing") struct SnapshotWalkTests {
+    /// What a life under snapshots came to.
+    private struct Outcome {
+        var snapshotCount = 0
+        /// Those that did not hold the state of when they began.
+        var wrongCount = 0
+        var changeCount = 0
+        var isModelled = true
+    }
+
+    /// Takes snapshots one after the other while random changes are made.
+    private static func live(
+        seed: UInt64, changesAtOnce: Int, missesChangedKeys: Bool = false
+    ) throws -> Outcome {
+        var generator = SeededGenerator(seed: seed &+ 1000)
+        let keyCount = [5, 60, 600, 5000][Int(seed % 4)]
+        var exercise = KeyspaceExercise(
+            seed: seed, keyCount: keyCount, hashSecret: seed, hasLargeValues: seed % 3 != 0)
+        var outcome = Outcome()
+        for _ in 0..<min(keyCount * 4, 8000) { exercise.step() }
+        for round in 0..<6 {
+            if seed % 3 != 0 { exercise.widen() }
+            let expected = exercise.keyspace.stateHash()
+            exercise.keyspace.beginSnapshot(missesChangedKeys: missesChangedKeys)
+            var bytes: [UInt8] = []
+            var isDone = false
+            while !isDone {
+                for _ in 0..<generator.below(changesAtOnce + 1) {
+                    exercise.step()
+                    outcome.changeCount += 1
+                }
+                if generator.chance(percent: 2) { exercise.widen() }
+                if generator.chance(percent: 1), round % 2 == 1 { exercise.removeAll() }
+                if generator.chance(percent: 20) { exercise.keyspace.freeSome(limit: 30) }
+                isDone = exercise.keyspace.continueSnapshot(
+                    byteBudget: 1 + generator.below(20_000))
+                if generator.chance(percent: 30) {
+                    bytes += exercise.keyspace.takeSnapshotOutput()
+                }
+            }
+            bytes += exercise.keyspace.takeSnapshotOutput()
+            outcome.isModelled = outcome.isModelled && exercise.agrees()
+            let copy = try restored(bytes, hashSecret: seed)
+            outcome.snapshotCount += 1
+            if copy.stateHash() != expected { outcome.wrongCount += 1 }
+            for _ in 0..<generator.below(300) { exercise.step() }
+        }
+        while exercise.keyspace.hasGarbage { exercise.keyspace.freeSome(limit: 100) }
+        return outcome
+    }
+
+    @Test(
+        "holds the state of when it began", arguments: 1...24 as ClosedRange<UInt64>, [1, 30])
+    func consistency(seed: UInt64, changesAtOnce: Int) throws {
+        let outcome = try Self.live(seed: seed, changesAtOnce: changesAtOnce)
+        #expect(outcome.snapshotCount == 6)
+        #expect(outcome.wrongCount == 0)
+        #expect(outcome.isModelled)
+    }
+
+    @Test("one that leaves out changed keys would be noticed") func plantedBug() throws {
+        var wrongCount = 0
+        for seed: UInt64 in 1...8 {
+            wrongCount +=
+                try Self.live(seed: seed, changesAtOnce: 30, missesChangedKeys: true).wrongCount
+        }
+        #expect(wrongCount > 8)
+    }
+
+    private static func field(_ number: Int) -> [UInt8] { [UInt8]("f\(number)".utf8) }
+
+    private static func wideHash(_ key: [UInt8], count: Int) -> Keyspace {
+        var keyspace = Keyspace(hashSecret: 3)
+        for number in 0..<count {
+            let name = field(number)
+            var place = keyspace.locate(key.span, now: 0)
+            keyspace.setField(
+                name.span, to: [UInt8](repeating: 5, count: 100).span, of: key.span, at: &place)
+        }
+        return keyspace
+    }
+
+    @Test("a change of a large hash writes or copies none of its fields") func copyOnWrite() throws
+    {
+        let key = [UInt8]("h".utf8)
+        var keyspace = Self.wideHash(key, count: 10_000)
+        let expected = keyspace.stateHash()
+        keyspace.beginSnapshot()
+        for number in stride(from: 0, to: 10_000, by: 7) {
+            let name = Self.field(number)
+            var place = keyspace.locate(key.span, now: 0)
+            if number % 2 == 0 {
+                keyspace.setField(name.span, to: key.span, of: key.span, at: &place)
+            } else {
+                _ = keyspace.removeField(name.span, at: &place)
+            }
+        }
+        // The key alone.
+        #expect(keyspace.snapshotOutputByteCount < 20)
+        while !keyspace.continueSnapshot(byteBudget: 500) {}
+        let copy = try restored(keyspace.takeSnapshotOutput(), hashSecret: 3)
+        #expect(copy.stateHash() == expected)
+        #expect(keyspace.stateHash() != expected)
+    }
+
+    @Test("no step writes much more than it may") func slices() {
+        let key = [UInt8]("h".utf8)
+        var keyspace = Self.wideHash(key, count: 10_000)
+        for number in 0..<10_000 {
+            let name = Self.field(number)
+            var place = keyspace.locate(name.span, now: 0)
+            keyspace.setString(
+                name.span, of: name.span, at: &place, deadline: Keyspace.noDeadline)
+        }
+        keyspace.beginSnapshot()
+        var stepCount = 0
+        while !keyspace.continueSnapshot(byteBudget: 4096) {
+            #expect(keyspace.takeSnapshotOutput().count <= 4096 + (20 << 10))
+            stepCount += 1
+        }
+        #expect(stepCount > 250)
+    }
+
+    @Test("what is removed is freed a part at a time") func freeing() {
+        let key = [UInt8]("h".utf8)
+        var keyspace = Self.wideHash(key, count: 1000)
+        var place = keyspace.locate(key.span, now: 0)
+        keyspace.remove(&place)
+        #expect(keyspace.byteCount == 0)
+        var stepCount = 0
+        while keyspace.hasGarbage {
+            keyspace.freeSome(limit: 10)
+            stepCount += 1
+        }
+        #expect(stepCount > 90)
+        for number in 0..<1000 {
+            let name = Self.field(number)
+            var place = keyspace.locate(name.span, now: 0)
+            keyspace.setString(
+                name.span, of: name.span, at: &place, deadline: Keyspace.noDeadline)
+        }
+        keyspace.removeAll()
+        #expect(keyspace.keyCount == 0)
+        stepCount = 0
+        while keyspace.hasGarbage {
+            keyspace.freeSome(limit: 10)
+            stepCount += 1
+        }
+        #expect(stepCount > 90)
+    }
+}

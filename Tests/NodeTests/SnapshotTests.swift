@@ -1,0 +1,93 @@
+import Journal
+import Node
+import Primitives
+import Testing
+
+@Suite("Snapshots on a node's own disk") struct SnapshotTests {
+    /// A node with some keys in group 1 and a snapshot of it half written.
+    private static func halfWay(fault: NodeFault? = nil) throws -> LoopRig {
+        let rig = try LoopRig { settings in
+            settings.snapshotLogByteCount = 30_000
+            settings.snapshotChunkByteCount = 128
+            settings.snapshotSliceByteCount = 64
+            settings.fault = fault
+        }
+        rig.found()
+        rig.holdsSnapshots = true
+        let client = rig.connect()
+        let value = String(repeating: "v", count: 80)
+        for number in 0..<320 {
+            #expect(rig.run([["SET", "{b}s\(number)", value]], on: client) == "+OK\r\n")
+        }
+        for number in 0..<100 {
+            #expect(rig.run([["HSET", "{b}h", "f\(number)", value]], on: client) == ":1\r\n")
+        }
+        rig.advance(milliseconds: 20)
+        #expect(rig.counters().snapshotsTaken == 0)
+        return rig
+    }
+
+    private static func partialFiles(of rig: LoopRig) -> [JournalFile] {
+        rig.folders[0].contents.keys.filter { file in
+            if case .partialSnapshot = file { true } else { false }
+        }
+    }
+
+    /// Commands that do something else when they are applied to what they left.
+    private static func change(_ rig: LoopRig) {
+        let client = rig.connect()
+        for number in stride(from: 0, to: 320, by: 20) {
+            _ = rig.run([["APPEND", "{b}s\(number)", "x"]], on: client)
+            if number % 60 == 0 { _ = rig.run([["DEL", "{b}s\(number)"]], on: client) }
+            _ = rig.run([["HINCRBY", "{b}h", "n\(number)", "1"]], on: client)
+            _ = rig.run([["HDEL", "{b}h", "f\(number / 4)"]], on: client)
+            _ = rig.run([["INCR", "{b}new\(number % 4)"]], on: client)
+        }
+    }
+
+    /// The state hash before and after a restart from the snapshot.
+    private static func restart(_ rig: LoopRig) throws -> (before: UInt64?, after: UInt64?) {
+        rig.holdsSnapshots = false
+        rig.advance(milliseconds: 50)
+        #expect(rig.counters().snapshotsTaken >= 1)
+        let before = rig.stateHash(of: 1)
+        let again = try LoopRig(folders: rig.folders)
+        again.advance(milliseconds: 3000)
+        return (before, again.stateHash(of: 1))
+    }
+
+    @Test("hold the state at their index, whatever is applied while they are taken")
+    func consistency() throws {
+        let rig = try Self.halfWay()
+        Self.change(rig)
+        let (before, after) = try Self.restart(rig)
+        #expect(before != nil)
+        #expect(before == after)
+    }
+
+    @Test("would be seen to miss a key that changed") func plantedBug() throws {
+        let rig = try Self.halfWay(fault: .snapshotMissesChangedKey)
+        Self.change(rig)
+        let (before, after) = try Self.restart(rig)
+        #expect(before != after)
+    }
+
+    @Test("a flush meanwhile is no part of it") func flush() throws {
+        let rig = try Self.halfWay()
+        let client = rig.connect()
+        #expect(rig.run([["FLUSHALL"]], on: client) == "+OK\r\n")
+        #expect(rig.run([["SET", "{b}s1", "new"]], on: client) == "+OK\r\n")
+        let (before, after) = try Self.restart(rig)
+        #expect(before == after)
+    }
+
+    @Test("half of one is ignored after a restart, and removed") func halfWritten() throws {
+        let rig = try Self.halfWay()
+        let before = rig.stateHash(of: 1)
+        rig.folders[0].contents[.partialSnapshot(GroupID(1), LogIndex(30))] = [2, 1]
+        let again = try LoopRig(folders: rig.folders)
+        again.advance(milliseconds: 3000)
+        #expect(again.stateHash(of: 1) == before)
+        #expect(Self.partialFiles(of: again).isEmpty)
+    }
+}
