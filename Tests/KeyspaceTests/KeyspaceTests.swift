@@ -88,6 +88,26 @@ import Testing
         #expect(exercise.keyspace.stateHash() == Keyspace(hashSecret: 1).stateHash())
     }
 
+    @Test("a table too large for the heap grows, shrinks and is snapshotted like others")
+    func largeTable() throws {
+        var keyspace = Keyspace(hashSecret: 5)
+        let names = (0..<60_000).map { Self.bytes("{t}\($0)") }
+        for name in names {
+            var place = keyspace.locate(name.span, now: 0)
+            keyspace.setString(
+                name.span, of: name.span, at: &place, deadline: Keyspace.noDeadline)
+        }
+        let other = try restored(snapshot(of: &keyspace), hashSecret: 6)
+        #expect(other.stateHash() == keyspace.stateHash())
+        for name in names.dropFirst(100) {
+            var place = keyspace.locate(name.span, now: 0)
+            keyspace.remove(&place)
+        }
+        let left = names.prefix(200).count { keyspace.locate($0.span, now: 0).isPresent }
+        #expect(left == 100)
+        #expect(keyspace.keyCount == 100)
+    }
+
     @Test("the counts of slots add up, and bytes return to 0") func counts() {
         var exercise = KeyspaceExercise(seed: 4, keyCount: 500, hashSecret: 5)
         for _ in 0..<3000 { exercise.step() }

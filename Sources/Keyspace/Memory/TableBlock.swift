@@ -18,6 +18,9 @@ import Glibc
     /// Stands in a bucket of `older` whose entry has been moved or removed.
     static let tombstone: UInt64 = 1
     private static let headerByteCount = 32
+    /// Blocks from this size on come from the kernel, which zeroes a page when it is first touched: to
+    /// zero memory that has been used before would take as long as the block is large.
+    private static let mappedByteCount = 1 << 20
 
     private let base: UnsafeMutableRawPointer
     let shift: UInt64
@@ -35,14 +38,29 @@ import Glibc
     init(capacity: Int) {
         precondition(
             capacity >= 4 && capacity & (capacity - 1) == 0, "a table of \(capacity) buckets")
-        guard let base = unsafe calloc(Self.headerByteCount + capacity * 8, 1) else {
+        let byteCount = Self.byteCount(capacity: capacity)
+        let base =
+            byteCount < Self.mappedByteCount
+            ? unsafe calloc(byteCount, 1)
+            : unsafe mmap(
+                nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        guard let base = unsafe base, unsafe base != MAP_FAILED else {
             preconditionFailure("no memory for a table of \(capacity) buckets")
         }
         unsafe self.base = base
         shift = UInt64(64 - capacity.trailingZeroBitCount)
     }
 
-    func deallocate() { unsafe free(base) }
+    func deallocate() {
+        let byteCount = Self.byteCount(capacity: capacity)
+        if byteCount < Self.mappedByteCount {
+            unsafe free(base)
+        } else {
+            unsafe munmap(base, byteCount)
+        }
+    }
+
+    private static func byteCount(capacity: Int) -> Int { headerByteCount + capacity * 8 }
 
     var count: Int {
         get { field(at: 0) }
