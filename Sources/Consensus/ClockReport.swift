@@ -9,6 +9,10 @@ package enum ClockReport: Equatable, Sendable {
     /// It has only stamps from before its machine booted: the highest one, and how far wall time has
     /// moved since it was written, never negative.
     case rebooted(lastStamp: Int64, wallDifference: Int64)
+
+    var isRunning: Bool {
+        if case .running = self { true } else { false }
+    }
 }
 
 extension ClockReport {

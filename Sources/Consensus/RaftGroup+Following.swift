@@ -26,10 +26,10 @@ extension RaftGroup {
             refusalDeadline, now.boot.advanced(milliseconds: settings.electionMilliseconds))
         switch message.body {
         case .append(let append):
-            clock.observe(stamp: append.clock, now: now)
+            clock.observe(stamp: append.clock, of: term, now: now)
             receiveAppend(append, from: message.from, into: &effects)
         case .heartbeat(let heartbeat):
-            clock.observe(stamp: heartbeat.clock, now: now)
+            clock.observe(stamp: heartbeat.clock, of: term, now: now)
             advanceCommit(toward: heartbeat.commitIndex, into: &effects)
             endAmnesiaIfCaughtUp(into: &effects)
             let body = RaftMessage.Body.heartbeatResponse(

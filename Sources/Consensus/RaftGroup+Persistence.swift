@@ -99,7 +99,7 @@ extension RaftGroup {
         durability.wrote(through: snapshot.index, sequence)
         commitIndex = snapshot.index
         matchedIndex = max(matchedIndex, snapshot.index)
-        clock.observe(stamp: snapshot.stamp, now: now)
+        clock.observe(stamp: snapshot.stamp, of: .zero, now: now)
         if before != configuration { effects.append(.configurationChanged(configuration)) }
         acknowledge(snapshot.index, into: &effects)
         endAmnesiaIfCaughtUp(into: &effects)

@@ -4,8 +4,10 @@ package import Primitives
 ///
 /// A leader's clock advances with the machine's boot time and is slewed towards wall time by at most
 /// one part in 200; it is never stepped and never goes back. A follower's runs on from the last stamp
-/// that came from a leader. What is reported with a vote is never ahead of the leader's clock by more
-/// than the slew, so time may stand still between leaders and never jumps ahead.
+/// that came from a leader, a newer leader's even if it is lower: after all voters of an election have
+/// rebooted, what deadlines rest on is the elected one's clock, which may be behind what others remember.
+/// What is reported with a vote is never ahead of the leader's clock by more than the slew, so time may
+/// stand still between leaders and never jumps ahead.
 package struct ShardClock: Sendable {
     /// A stamp and when this machine saw it.
     private struct Observation {
@@ -21,13 +23,14 @@ package struct ShardClock: Sendable {
 
     /// The newest stamp seen in this boot, if there was one.
     private var observation: Observation?
+    /// The highest term that a leader sent a stamp in.
+    private var observedTerm = Term.zero
     /// The highest stamp from before this boot and the wall time that it was written at.
     private let recovered: PersistedClock?
     /// The clock as it reads: from this point on, at the rate of boot time, but for `correction`.
     private var anchor: Observation
-    /// What is still to be added, in nanoseconds; spread over time by `correctionDivisor`.
+    /// What is still to be added, in nanoseconds; spread over time by ``slewDivisor``.
     private var correction: Int64 = 0
-    private var correctionDivisor = ShardClock.slewDivisor
     private let bootID: UInt64
     package private(set) var isLeading = false
 
@@ -66,15 +69,20 @@ package struct ShardClock: Sendable {
     package var hasStamp: Bool { observation != nil || recovered != nil }
 
     /// Takes in a stamp that a leader sent.
-    package mutating func observe(stamp: Int64, now: Moment) {
+    ///
+    /// - Parameters:
+    ///   - stamp: Milliseconds since the epoch.
+    ///   - term: The term that it leads; zero when the stamp is from before.
+    ///   - now: The present.
+    package mutating func observe(stamp: Int64, of term: Term, now: Moment) {
         let nanoseconds = stamp * Self.millisecond
-        if let observation, observation.nanoseconds >= nanoseconds { return }
-        let present = reading(at: now.boot)
-        observation = Observation(nanoseconds: nanoseconds, instant: now.boot)
-        // What was read already is not taken back: the clock slows down until the leader's is there.
-        anchor = Observation(nanoseconds: max(present, nanoseconds), instant: now.boot)
-        correction = min(0, nanoseconds - present)
-        correctionDivisor = 2
+        if let observation, (term, nanoseconds) <= (observedTerm, observation.nanoseconds) {
+            return
+        }
+        observedTerm = term
+        anchor = Observation(nanoseconds: nanoseconds, instant: now.boot)
+        observation = anchor
+        correction = 0
     }
 
     /// What a vote carries.
@@ -98,8 +106,12 @@ package struct ShardClock: Sendable {
     ///   - now: The present.
     package mutating func lead(from reports: [ClockReport], floor: Int64, now: Moment) {
         let start = max(Self.start(from: reports, wallMilliseconds: now.wallMilliseconds), floor)
-        anchor = Observation(
-            nanoseconds: max(start * Self.millisecond, reading(at: now.boot)), instant: now.boot)
+        var nanoseconds = start * Self.millisecond
+        if observation == nil, !reports.contains(where: \.isRunning) {
+            // As much time as has passed since this machine booted has passed since its last stamp.
+            nanoseconds = max(nanoseconds, reading(at: now.boot))
+        }
+        anchor = Observation(nanoseconds: nanoseconds, instant: now.boot)
         isLeading = true
         aimAtWallTime(now)
     }
@@ -148,12 +160,11 @@ package struct ShardClock: Sendable {
         correction = now.wallMilliseconds * Self.millisecond - anchor.nanoseconds
         // Within a millisecond, which is all that wall time is read to, the clock is right.
         if abs(correction) < Self.millisecond { correction = 0 }
-        correctionDivisor = Self.slewDivisor
     }
 
     private func reading(at instant: Instant) -> Int64 {
         let elapsed = Int64(instant.nanoseconds(since: anchor.instant))
-        let most = elapsed / correctionDivisor
+        let most = elapsed / Self.slewDivisor
         return anchor.nanoseconds + elapsed + min(max(correction, -most), most)
     }
 

@@ -380,6 +380,8 @@ struct JournalLife {
         guard !disk.isRemoving(.snapshot(group, metadata.index)),
             !disk.isRemoving(.partialSnapshot(group, metadata.index))
         else { return }
+        // As a host writes few at a time.
+        if pendingSnapshots.count > 2 { finishSnapshot() }
         journal.expectSnapshot(group, metadata.index)
         disk.beginSnapshot(group, metadata.index)
         pendingSnapshots.append(
