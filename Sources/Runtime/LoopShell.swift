@@ -131,6 +131,7 @@ final class LoopShell {
             case .stop: stop(now: now)
             case .abandon: loop.stop()
             case .status(let reply): home?.status(reply, now: now)
+            case .request(let wish, let reply): reply(home?.request(wish))
             case .wake: break
             }
         }

@@ -1,4 +1,5 @@
 package import Primitives
+package import Topology
 
 /// What the homes of two nodes tell each other: the body of a frame.
 package enum HomeMessage: Equatable, Sendable {
@@ -10,6 +11,12 @@ package enum HomeMessage: Equatable, Sendable {
     case transferLeadership(GroupID, to: NodeID)
     /// What the sender leads.
     case reports([GroupStatus])
+    /// To the leader of group 0: the sender must not use these replicas any more.
+    case quarantined([QuarantinedReplica])
+    /// From the leader of group 0: the receiver's replica of it is this one now.
+    case directoryReplica(ReplicaID, Configuration)
+    /// To the leader of group 0: an operator's wish.
+    case propose(DirectoryCommand)
 
     /// The numbers travel between nodes: append only.
     private enum Kind: UInt8 {
@@ -17,6 +24,9 @@ package enum HomeMessage: Equatable, Sendable {
         case register = 2
         case transferLeadership = 3
         case reports = 4
+        case quarantined = 5
+        case directoryReplica = 6
+        case propose = 7
     }
 
     package func encode() -> [UInt8] {
@@ -37,6 +47,17 @@ package enum HomeMessage: Equatable, Sendable {
             bytes.append(Kind.reports.rawValue)
             bytes.append(littleEndian: UInt32(reports.count))
             for report in reports { report.encode(into: &bytes) }
+        case .quarantined(let replicas):
+            bytes.append(Kind.quarantined.rawValue)
+            bytes.append(littleEndian: UInt32(replicas.count))
+            for replica in replicas { replica.encode(into: &bytes) }
+        case .directoryReplica(let replica, let configuration):
+            bytes.append(Kind.directoryReplica.rawValue)
+            bytes.append(littleEndian: replica.rawValue)
+            configuration.encode(into: &bytes)
+        case .propose(let command):
+            bytes.append(Kind.propose.rawValue)
+            bytes += command.encode()
         }
         return bytes
     }
@@ -63,6 +84,18 @@ package enum HomeMessage: Equatable, Sendable {
                 reports.append(try GroupStatus(reading: &reader))
             }
             self = .reports(reports)
+        case .quarantined:
+            var replicas: [QuarantinedReplica] = []
+            for _ in 0..<(try reader.read(UInt32.self, "quarantined replicas")) {
+                replicas.append(try QuarantinedReplica(reading: &reader))
+            }
+            self = .quarantined(replicas)
+        case .directoryReplica:
+            let replica = ReplicaID(try reader.read(UInt64.self, "replica"))
+            self = .directoryReplica(replica, try Configuration(reading: &reader))
+        case .propose:
+            let payload = try reader.readBytes(reader.remainingByteCount, "directory command")
+            self = .propose(try DirectoryCommand(decoding: payload))
         }
         try reader.expectEnd("end of home message")
     }
