@@ -14,6 +14,10 @@ enum ShellMail: Sendable {
     case links([PeerLink])
     /// To loop 0: hand over what this node leads, then end cleanly.
     case drain
+    /// Answer what clients have sent, and close their connections.
+    case part
+    /// To loop 0: that loop has parted with its clients.
+    case parted
     /// End cleanly.
     case stop
     /// End at once.
