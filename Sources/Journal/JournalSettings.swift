@@ -40,6 +40,8 @@ enum JournalLimits {
     static let liveFactor = 2
     /// How often unsynced writes are synced in periodic mode.
     static let syncIntervalMilliseconds = 1000
+    /// The longest explanation of a quarantine.
+    static let quarantineTextByteCount = 512
     /// The largest record, payload included, that the format can hold.
     static let recordByteCount = Int(UInt32.max >> 1)
 }

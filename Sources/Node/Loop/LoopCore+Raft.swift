@@ -14,6 +14,10 @@ extension LoopCore {
     mutating func host(
         _ recovered: RecoveredGroup, disk: some JournalDisk, now: Moment
     ) throws(LoopStartFailure) {
+        if recovered.quarantine != nil {
+            effects.append(.log(.error, "group \(recovered.group) is not served here: see its damage"))
+            return
+        }
         let machine = StateMachine(kind: recovered.group == .directory ? .directory : .shard)
         var stored: StoredSnapshot?
         if let snapshot = recovered.snapshot {
@@ -58,7 +62,9 @@ extension LoopCore {
     mutating func host(
         new group: GroupID, replica: ReplicaID, configuration: Configuration, now: Moment
     ) {
-        guard shardIndexes[group] == nil else { return }
+        guard shardIndexes[group] == nil, journal.quarantine(of: group) == nil,
+            !journal.mayHaveLostGroups
+        else { return }
         journal.append(.groupCreated(group, replica, configuration))
         let raft = RaftGroup(
             group: group, replica: replica,

@@ -103,6 +103,7 @@ package struct LoopCore: ~Copyable {
             try host(group, disk: disk, now: now)
         }
         for line in recovery.report.lines { effects.append(.log(.info, line)) }
+        for line in recovery.report.damageLines { effects.append(.log(.error, line)) }
     }
 
     /// Sets the loop going; called once, before any other event.
