@@ -51,7 +51,8 @@ package struct RecoveryReport: Equatable, Sendable {
         return lines
     }
 
-    /// What is damaged, and which groups that concerns, a sentence each; empty on a sound disk.
+    /// What is damaged, and which groups that concerns, a sentence each; empty on a sound disk. Groups that
+    /// were given up before are not named here.
     package var damageLines: [String] {
         var lines = damages.map { damage in
             let groups = quarantined.filter { $0.quarantine == damage }.map(\.group)
@@ -59,10 +60,6 @@ package struct RecoveryReport: Equatable, Sendable {
                 + (groups.isEmpty
                     ? "no group needs what was there"
                     : "quarantined: \(Self.list(groups))")
-        }
-        for found in quarantined where !damages.contains(found.quarantine) {
-            lines.append(
-                "journal: group \(found.group) is quarantined because of \(found.quarantine)")
         }
         if mayHaveLostGroups {
             lines.append("journal: there may have been groups of which nothing is known any more")

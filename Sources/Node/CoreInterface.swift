@@ -137,8 +137,9 @@ package enum CoreMessage: Sendable {
     case changeDirectoryMembers(voters: [Member], learners: [Member])
     /// Hand the group's leadership to the node, if led here.
     case transferLeadership(GroupID, to: NodeID)
-    /// To loop 0: the node has another replica of group 0 from now on. One with a lower id is dropped.
-    case rehostDirectory(ReplicaID, Configuration)
+    /// The leader of group 0 says which replica of the group the node has, or is to have: one that can't
+    /// be told otherwise, as the group's first record is lost, or the group is 0 itself.
+    case currentReplica(GroupID, ReplicaID, Configuration)
     /// What gossip knows of leaders elsewhere.
     case leaderHints([LeaderHint])
     /// The cluster's identity, once it is known.

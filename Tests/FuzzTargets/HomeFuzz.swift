@@ -144,7 +144,7 @@ enum HomeFuzz {
             .quarantined([
                 QuarantinedReplica(group: GroupID(1), replica: ReplicaID(2), reason: "damaged")
             ]),
-            .directoryReplica(ReplicaID(9), Configuration(voters: [member])),
+            .currentReplica(GroupID(0), ReplicaID(9), Configuration(voters: [member])),
             .propose(.replaceNode(FuzzSeeds.node, by: FuzzSeeds.peer)),
         ]
     }

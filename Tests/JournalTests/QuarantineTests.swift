@@ -97,10 +97,7 @@ struct QuarantineTests {
             #expect(quarantine(recovery, second) == nil)
             #expect(recovery.groups[0].replica == ReplicaID(1))
             #expect(recovery.groups[0].entries.isEmpty)
-            #expect(
-                recovery.report.damageLines == [
-                    "journal: group 1 is quarantined because of \(reason)"
-                ])
+            #expect(recovery.report.damageLines.isEmpty)
             // What comes late for it doesn't count.
             append(to: first)
             flush()

@@ -37,12 +37,13 @@ import Topology
             ]), "050100000003000000020000000000000003000000726f74"
         ),
         (
-            .directoryReplica(
-                ReplicaID(9),
+            .currentReplica(
+                GroupID(3), ReplicaID(9),
                 Configuration(voters: [Member(replica: ReplicaID(1), node: NodeID(10))])),
-            "060900000000000000010001000000000000000a0000000000000000000000"
+            "06030000000900000000000000010001000000000000000a0000000000000000000000"
         ),
         (.propose(.forgetNode(NodeID(3))), "070a0300000000000000"),
+        (.removed, "08"),
     ]
 
     @Test("have bytes that never change", arguments: messages)

@@ -269,7 +269,8 @@ final class HomeWorld {
         case .leaderHints(let hints):
             for hint in hints { machines[index].hints[hint.group] = hint }
         case .cluster(let cluster): machines[index].clusterSeen = cluster
-        case .rehostDirectory(let replica, _): machines[index].replica = replica
+        case .currentReplica(let group, let replica, _):
+            if group == .directory { machines[index].replica = replica }
         case .directory, .groupStatus, .quarantines, .continueApplying, .continueInBackground,
             .relayed:
             break

@@ -1,4 +1,5 @@
 import Gossip
+import Journal
 import Primitives
 import Topology
 
@@ -18,14 +19,13 @@ extension HomeCore {
         guard now >= nextQuarantineReportAt else { return }
         nextQuarantineReportAt = now.advanced(milliseconds: settings.quarantineMilliseconds)
         let replicas = quarantines.flatMap { $0 }
-        quarantineReports[nodeID] =
-            replicas.isEmpty ? nil : QuarantineReport(replicas: replicas, at: now)
+        quarantineReports[nodeID] = nil
         guard !replicas.isEmpty else { return }
+        take(replicas, from: nodeID, now: now, into: &effects)
         for link in links { send(.quarantined(replicas), to: link.node, into: &effects) }
     }
 
-    func stopIfRemoved(into effects: inout [HomeEffect]) {
-        guard directory.removedNodes.contains(nodeID) else { return }
+    func stopAsRemoved(into effects: inout [HomeEffect]) {
         let text =
             "node \(nodeID) was removed from the cluster; remove the data folder to start it as a new, "
             + "empty node"
@@ -60,12 +60,37 @@ extension HomeCore {
         guard let record = directory.nodes[node] else { return }
         quarantineReports[node] = QuarantineReport(replicas: replicas, at: now)
         guard ledDirectory != nil else { return }
-        let own = replicas.first { $0.group == .directory }
-        if let own, own.replica < record.directoryReplica {
-            send(
-                .directoryReplica(record.directoryReplica, directory.foundingConfiguration),
-                to: node, into: &effects)
+        for lost in replicas {
+            if lost.group == .directory, lost.replica < record.directoryReplica {
+                tell(
+                    node, .directory, record.directoryReplica, directory.foundingConfiguration,
+                    into: &effects)
+            } else if lost.replica == .unknown, let shard = directory.shards[lost.group],
+                let replica = shard.replica(on: node)
+            {
+                tell(node, shard.id, replica, shard.initialConfiguration, into: &effects)
+            }
         }
+    }
+
+    private func tell(
+        _ node: NodeID, _ group: GroupID, _ replica: ReplicaID, _ configuration: Configuration,
+        into effects: inout [HomeEffect]
+    ) {
+        if node == nodeID {
+            learnReplica(group, replica, configuration, into: &effects)
+        } else {
+            send(.currentReplica(group, replica, configuration), to: node, into: &effects)
+        }
+    }
+
+    func learnReplica(
+        _ group: GroupID, _ replica: ReplicaID, _ configuration: Configuration,
+        into effects: inout [HomeEffect]
+    ) {
+        let loop = Int(group.rawValue) % settings.loopCount
+        effects.append(
+            .post(.currentReplica(group, replica, configuration), to: .loop(loop)))
     }
 
     mutating func continueMoves(

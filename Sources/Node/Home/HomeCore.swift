@@ -194,10 +194,11 @@ package struct HomeCore: ~Copyable {
             hear(reports, from: node, now: now.boot, into: &effects)
         case .quarantined(let replicas):
             take(replicas, from: node, now: now.boot, into: &effects)
-        case .directoryReplica(let replica, let configuration):
-            effects.append(.post(.rehostDirectory(replica, configuration), to: .loop(0)))
+        case .currentReplica(let group, let replica, let configuration):
+            learnReplica(group, replica, configuration, into: &effects)
         case .propose(let command):
             if ledDirectory != nil { propose(command, into: &effects) }
+        case .removed: stopAsRemoved(into: &effects)
         }
     }
 
@@ -209,7 +210,7 @@ package struct HomeCore: ~Copyable {
             guard state.epoch >= directory.epoch else { return }
             directory = state
             gossip.setTopologyEpoch(state.epoch)
-            stopIfRemoved(into: &effects)
+            if state.removedNodes.contains(nodeID) { stopAsRemoved(into: &effects) }
             updateLinks(into: &effects)
             registerSelf(now: now.boot, into: &effects)
         case .groupStatus(let reports):
@@ -219,7 +220,7 @@ package struct HomeCore: ~Copyable {
             guard case .loop(let loop) = core else { return }
             if quarantines[loop] != replicas { nextQuarantineReportAt = now.boot }
             quarantines[loop] = replicas
-        case .hostDirectory, .rehostDirectory, .proposeDirectory, .changeDirectoryMembers, .transferLeadership,
+        case .hostDirectory, .currentReplica, .proposeDirectory, .changeDirectoryMembers, .transferLeadership,
             .leaderHints, .cluster, .continueApplying, .continueInBackground, .relayed:
             preconditionFailure("a loop posted \(message) to the home")
         }

@@ -13,10 +13,13 @@ package enum HomeMessage: Equatable, Sendable {
     case reports([GroupStatus])
     /// To the leader of group 0: the sender must not use these replicas any more.
     case quarantined([QuarantinedReplica])
-    /// From the leader of group 0: the receiver's replica of it is this one now.
-    case directoryReplica(ReplicaID, Configuration)
+    /// From the leader of group 0: the receiver's replica of the group, and the membership that the
+    /// group's log begins with.
+    case currentReplica(GroupID, ReplicaID, Configuration)
     /// To the leader of group 0: an operator's wish.
     case propose(DirectoryCommand)
+    /// The receiver is no member of the cluster any more.
+    case removed
 
     /// The numbers travel between nodes: append only.
     private enum Kind: UInt8 {
@@ -25,8 +28,9 @@ package enum HomeMessage: Equatable, Sendable {
         case transferLeadership = 3
         case reports = 4
         case quarantined = 5
-        case directoryReplica = 6
+        case currentReplica = 6
         case propose = 7
+        case removed = 8
     }
 
     package func encode() -> [UInt8] {
@@ -51,13 +55,15 @@ package enum HomeMessage: Equatable, Sendable {
             bytes.append(Kind.quarantined.rawValue)
             bytes.append(littleEndian: UInt32(replicas.count))
             for replica in replicas { replica.encode(into: &bytes) }
-        case .directoryReplica(let replica, let configuration):
-            bytes.append(Kind.directoryReplica.rawValue)
+        case .currentReplica(let group, let replica, let configuration):
+            bytes.append(Kind.currentReplica.rawValue)
+            bytes.append(littleEndian: group.rawValue)
             bytes.append(littleEndian: replica.rawValue)
             configuration.encode(into: &bytes)
         case .propose(let command):
             bytes.append(Kind.propose.rawValue)
             bytes += command.encode()
+        case .removed: bytes.append(Kind.removed.rawValue)
         }
         return bytes
     }
@@ -90,12 +96,14 @@ package enum HomeMessage: Equatable, Sendable {
                 replicas.append(try QuarantinedReplica(reading: &reader))
             }
             self = .quarantined(replicas)
-        case .directoryReplica:
+        case .currentReplica:
+            let group = GroupID(try reader.read(UInt32.self, "group"))
             let replica = ReplicaID(try reader.read(UInt64.self, "replica"))
-            self = .directoryReplica(replica, try Configuration(reading: &reader))
+            self = .currentReplica(group, replica, try Configuration(reading: &reader))
         case .propose:
             let payload = try reader.readBytes(reader.remainingByteCount, "directory command")
             self = .propose(try DirectoryCommand(decoding: payload))
+        case .removed: self = .removed
         }
         try reader.expectEnd("end of home message")
     }

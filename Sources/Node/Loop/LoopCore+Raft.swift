@@ -14,9 +14,8 @@ extension LoopCore {
     mutating func host(
         _ recovered: RecoveredGroup, disk: some JournalDisk, now: Moment
     ) throws(LoopStartFailure) {
-        if recovered.quarantine != nil {
-            effects.append(.log(.error, "group \(recovered.group) is not served here: see its damage"))
-            return
+        if let quarantine = recovered.quarantine {
+            return recover(retired: recovered.group, recovered.replica, quarantine)
         }
         let machine = StateMachine(kind: recovered.group == .directory ? .directory : .shard)
         var stored: StoredSnapshot?
@@ -28,8 +27,15 @@ extension LoopCore {
                     metadata: snapshot, byteCount: bytes.count,
                     checksum: try SnapshotFile.check(bytes, expecting: snapshot.index))
                 try machine.recover(bytes, index: snapshot.index)
+            } catch let damage as DecodingFailure {
+                let quarantine = Quarantine(
+                    file: file, offset: damage.offset, what: "no readable \(damage.what)")
+                journal.append(.quarantined(recovered.group, quarantine))
+                return recover(retired: recovered.group, recovered.replica, quarantine)
             } catch {
-                throw .unreadableSnapshot(recovered.group, "\(file.name): \(error)")
+                let quarantine = Quarantine(file: file, what: "\(error)")
+                journal.append(.quarantined(recovered.group, quarantine))
+                return recover(retired: recovered.group, recovered.replica, quarantine)
             }
         }
         let isAmnesiac = recovered.isAmnesiac && settings.fault != .periodicWithoutAmnesia
@@ -62,9 +68,7 @@ extension LoopCore {
     mutating func host(
         new group: GroupID, replica: ReplicaID, configuration: Configuration, now: Moment
     ) {
-        guard shardIndexes[group] == nil, journal.quarantine(of: group) == nil,
-            !journal.mayHaveLostGroups
-        else { return }
+        precondition(shardIndexes[group] == nil, "group \(group) is hosted twice")
         journal.append(.groupCreated(group, replica, configuration))
         let raft = RaftGroup(
             group: group, replica: replica,
@@ -84,7 +88,7 @@ extension LoopCore {
         replica: ReplicaID, configuration: Configuration, now: Moment
     ) {
         guard shardIndexes[.directory] == nil, retired[.directory] == nil else { return }
-        host(new: .directory, replica: replica, configuration: configuration, now: now)
+        hostWanted(.directory, replica: replica, configuration: configuration, now: now)
     }
 
     // MARK: Following the directory

@@ -13,7 +13,26 @@ struct RetiredReplica: Sendable {
     var quarantine: String?
 }
 
+extension Quarantine {
+    /// Of a replica with which nothing was wrong.
+    static let movedAway = Quarantine(what: "another replica has taken its place")
+    /// Of one that the journal may have had, and doesn't know.
+    static let lost = Quarantine(what: "what the journal held of it is lost")
+}
+
 extension LoopCore {
+    /// A replica that was given up before the node started.
+    mutating func recover(retired group: GroupID, _ replica: ReplicaID, _ quarantine: Quarantine) {
+        let isMoved = quarantine == .movedAway
+        retired[group] = RetiredReplica(
+            replica: replica, quarantine: isMoved ? nil : quarantine.description)
+        haveQuarantinesChanged = true
+        guard !isMoved else { return }
+        effects.append(
+            .log(
+                .error, "replica \(replica) of group \(group) is quarantined: \(quarantine)"))
+    }
+
     /// Stops using a replica that can't be trusted any more; it is rebuilt from its peers.
     package mutating func quarantine(_ group: GroupID, reason: String, now: Moment) {
         guard let index = shardIndexes[group] else { return }
@@ -21,11 +40,11 @@ extension LoopCore {
             .log(
                 .error,
                 "replica \(shards[index].replica) of group \(group) is quarantined: \(reason)"))
-        retire(index, quarantine: reason, now: now)
+        retire(index, as: Quarantine(what: reason), now: now)
     }
 
     /// Stops using a replica at once. Its clients are sent elsewhere; what it has proposed is open.
-    mutating func retire(_ index: Int, quarantine: String?, now: Moment) {
+    mutating func retire(_ index: Int, as quarantine: Quarantine, now: Moment) {
         let group = shards[index].group
         endTransfers(of: group, index)
         unsettled.removeAll { $0.shard == index }
@@ -44,13 +63,11 @@ extension LoopCore {
         indexSlots()
         leadershipChanged(of: index, term: .zero, leader: nil, now: now)
         retired[group] = RetiredReplica(
-            replica: shards[index].replica, quarantine: quarantine)
+            replica: shards[index].replica,
+            quarantine: quarantine == .movedAway ? nil : quarantine.description)
         haveQuarantinesChanged = true
-        bury(group)
+        journal.append(.quarantined(group, quarantine))
     }
-
-    /// Makes the journal remember that the replica is never to be used again.
-    private mutating func bury(_ group: GroupID) { journal.append(.groupRemoved(group)) }
 
     private mutating func endTransfers(of group: GroupID, _ index: Int) {
         if let taking, taking.group == group {
@@ -73,14 +90,35 @@ extension LoopCore {
     ) {
         if let index = shardIndexes[group] {
             guard shards[index].replica < replica else { return }
-            retire(index, quarantine: nil, now: now)
+            retire(index, as: .movedAway, now: now)
+        }
+        if retired[group] == nil, journal.mayHaveLostGroups {
+            journal.append(.groupCreated(group, .unknown, configuration))
+            journal.append(.quarantined(group, .lost))
+            recover(retired: group, .unknown, .lost)
         }
         if let dead = retired[group] {
-            guard dead.replica < replica || settings.fault == .retiredReplicaVotes else { return }
+            guard
+                dead.replica != .unknown && dead.replica < replica
+                    || settings.fault == .retiredReplicaVotes
+            else { return }
             retired[group] = nil
             haveQuarantinesChanged = true
+            journal.append(.groupRemoved(group))
         }
         host(new: group, replica: replica, configuration: configuration, now: now)
+    }
+
+    /// The leader of group 0 says which replica is this node's.
+    mutating func learnReplica(
+        _ group: GroupID, _ replica: ReplicaID, _ configuration: Configuration, now: Moment
+    ) {
+        if retired[group]?.replica == .unknown {
+            retired[group]?.replica = replica
+            haveQuarantinesChanged = true
+        } else if group == .directory {
+            hostWanted(group, replica: replica, configuration: configuration, now: now)
+        }
     }
 
     /// Drops the replicas that the directory knew and has no use for any more.
@@ -93,7 +131,7 @@ extension LoopCore {
             else { continue }
             effects.append(
                 .log(.info, "replica \(replica) of shard \(record.id) has moved away"))
-            retire(index, quarantine: nil, now: now)
+            retire(index, as: .movedAway, now: now)
         }
     }
 

@@ -181,8 +181,8 @@ package struct LoopCore: ~Copyable {
         case _ where isJournalEnded: break
         case .hostDirectory(let replica, let configuration):
             hostDirectory(replica: replica, configuration: configuration, now: now)
-        case .rehostDirectory(let replica, let configuration):
-            hostWanted(.directory, replica: replica, configuration: configuration, now: now)
+        case .currentReplica(let group, let replica, let configuration):
+            learnReplica(group, replica, configuration, now: now)
         case .proposeDirectory(let command): propose(command, now: now)
         case .changeDirectoryMembers(let voters, let learners):
             guard let index = shardIndexes[.directory] else { return }

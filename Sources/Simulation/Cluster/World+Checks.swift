@@ -148,7 +148,7 @@ extension World {
                 marks.joinedNodes = max(
                     marks.joinedNodes, state.nodes.count - state.founders.count)
             }
-        case .quarantines, .hostDirectory, .rehostDirectory, .proposeDirectory, .changeDirectoryMembers, .transferLeadership,
+        case .quarantines, .hostDirectory, .currentReplica, .proposeDirectory, .changeDirectoryMembers, .transferLeadership,
             .leaderHints, .cluster, .continueApplying, .continueInBackground, .relayed:
             break
         }

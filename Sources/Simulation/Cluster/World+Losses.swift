@@ -56,12 +56,19 @@ extension World {
 
     /// A machine comes back with empty disks, and takes the place of the node that it was.
     func wipe(_ node: Int) {
-        guard mayLose, let id = nodes[node].lastID, directory.nodes[id] != nil else { return }
+        guard mayLose, hasSeeds(besides: node), let id = nodes[node].lastID,
+            directory.nodes[id] != nil
+        else { return }
         loss = .node(id, machine: node)
         cutPower(node)
         for disk in nodes[node].disks.indices { nodes[node].disks[disk].wipe() }
         trace.record(.fault, at: now, host: node, text: "node \(id) lost its disks")
         scheduleStart(node, after: random.time(in: .milliseconds(100)...(.seconds(3))))
+    }
+
+    /// Whether there are seeds enough for an empty machine to find the cluster by.
+    private func hasSeeds(besides node: Int) -> Bool {
+        nodes[..<plan.seedNodeCount].contains { $0.index != node && !$0.isGone }
     }
 
     /// Has a node without shards take the place of one that has some.
@@ -73,6 +80,7 @@ extension World {
         }
         let others = directory.nodes.keys.filter { node in
             directory.shards.values.contains { $0.replica(on: node) != nil }
+                && nodes.contains { $0.lastID == node && hasSeeds(besides: $0.index) }
         }
         guard let spare, !others.isEmpty else { return }
         let old = random.choice(of: others)
@@ -92,9 +100,12 @@ extension World {
     func mend() {
         switch loss {
         case .replica(let replica, let group, let node):
-            guard isGone(replica, from: group, on: node) else { return }
-            marks.rebuilds += 1
-            loss = nil
+            if isGone(replica, from: group, on: node) {
+                marks.rebuilds += 1
+                loss = nil
+            } else if isBack(replica, of: group, on: node) {
+                loss = nil
+            }
         case .node(let id, let machine):
             if directory.removedNodes.contains(id) {
                 marks.replacements += 1
@@ -125,6 +136,17 @@ extension World {
             return new.map { status.configuration.members.contains($0) } ?? true
         }
         return directory.shards[group].map { !$0.isMoving && !$0.names(replica) } ?? false
+    }
+
+    /// Whether the process ended before the quarantine was on disk: with nothing lost in truth, the replica
+    /// is as good as it was.
+    private func isBack(_ replica: ReplicaID, of group: GroupID, on node: NodeID) -> Bool {
+        nodes.contains { machine in
+            machine.process?.nodeID == node
+                && machine.process?.loops.contains { host in
+                    host.core.inspect().contains { $0.group == group && $0.replica == replica }
+                } == true
+        }
     }
 
     /// Whether anything is still on its way from one place to another.
