@@ -15,7 +15,7 @@ extension LoopCore {
         _ recovered: RecoveredGroup, disk: some JournalDisk, now: Moment
     ) throws(LoopStartFailure) {
         if recovered.quarantine != nil {
-            effects.append(.log(.error, "group \(recovered.group) is not served here: see its damage"))
+            effects.append(.log(.error, "group \(recovered.group) is quarantined, not served"))
             return
         }
         let machine = StateMachine(kind: recovered.group == .directory ? .directory : .shard)
