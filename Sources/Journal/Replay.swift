@@ -60,7 +60,7 @@ struct Replay {
     /// Whether groups may have been here of which nothing is known.
     var mayHaveLostGroups: Bool {
         lostGroups || unnamedDamage != nil
-            || groups.values.contains { $0.state.replica == .unknown }
+            || groups.values.contains { $0.doubt != nil && $0.state.replica == .unknown }
     }
 
     // MARK: Segments
@@ -205,6 +205,7 @@ struct Replay {
     ///   - header: The batch's.
     ///   - bytes: The file.
     ///   - checkpoint: What the first batch has begun with so far; `nil` behind it.
+    /// - Throws: ``DecodingFailure`` or ``Contradiction``.
     private mutating func apply(
         _ record: BatchReader.Record, _ header: BatchHeader, bytes: [UInt8],
         _ checkpoint: inout CheckpointSection?

@@ -176,6 +176,7 @@ extension SegmentSurvey.File {
     /// - Parameters:
     ///   - bytes: The whole file.
     ///   - hasHead: Whether the journal's head is there.
+    /// - Throws: ``JournalError/newerFormat(file:found:supported:)``.
     fileprivate mutating func look(at bytes: [UInt8], hasHead: Bool) throws(JournalError) {
         byteCount = bytes.count
         switch SegmentHeader.read(from: bytes) {

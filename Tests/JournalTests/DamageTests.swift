@@ -84,7 +84,8 @@ struct DamageTests {
             let byteCount = try disk.read(file).count
             disk.flip(file, at: generator.below(byteCount), mask: 1 << UInt8(generator.below(8)))
             let recovery = try recover(disk, life)
-            guard recovery.report.quarantined.isEmpty else { continue }
+            let report = recovery.report
+            guard report.damages.isEmpty, report.quarantined.isEmpty else { continue }
             #expect(life.kept(by: JournalModel(recovery.groups), guaranteed: 0) != nil)
         }
     }

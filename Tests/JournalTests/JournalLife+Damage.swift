@@ -18,6 +18,7 @@ struct Harm: CustomStringConvertible {
     ///   - found: By recovery.
     ///   - mayHaveLostGroups: What recovery says.
     ///   - expected: On a sound disk.
+    /// - Returns: `nil` when nothing is.
     func complaint(
         about found: JournalModel, _ mayHaveLostGroups: Bool, _ expected: JournalModel
     ) -> String? {
@@ -50,15 +51,30 @@ struct Harm: CustomStringConvertible {
             if expected.quarantine != nil, expected.replica == found.replica { return nil }
             if groups?.contains(group) == false { return "is quarantined with a sound log" }
             if found.replica == .unknown { return mayHaveLostGroups ? nil : "has no id" }
+            if expected.replica == .unknown { return nil }
             // A removal and a new beginning may be what the damage held.
             let isOlder = found.replica < expected.replica && groups == nil
-            return found.replica == expected.replica || isOlder ? nil : "has another id"
+            return found.replica == expected.replica || isOlder
+                ? nil : "has id \(found.replica) for \(expected.replica)"
         }
         if expected.quarantine != nil { return "is not quarantined any more" }
         var like = expected
         // It is no harm to take a replica for amnesiac.
         if found.isAmnesiac { like.isAmnesiac = true }
-        return found == like ? nil : "is \(found), expected \(expected)"
+        return found == like ? nil : Self.difference(found, like)
+    }
+}
+
+extension Harm {
+    private static func difference(
+        _ found: JournalModel.Group, _ expected: JournalModel.Group
+    ) -> String {
+        let pairs = zip(Mirror(reflecting: found).children, Mirror(reflecting: expected).children)
+        for (left, right) in pairs
+        where "\(left.value)" != "\(right.value)" {
+            return "has \(left.label ?? "") \(left.value), expected \(right.value)"
+        }
+        return "is as expected"
     }
 }
 
@@ -67,34 +83,45 @@ extension JournalLife {
         disk.contents.keys.filter { if case .segment = $0 { true } else { false } }
     }
 
+    /// The journal's head, if it is intact.
+    private var journalHead: JournalHead? {
+        guard let bytes = disk.contents[.head]?.cached,
+            case .valid(let found) = JournalHead.read(from: bytes)
+        else { return nil }
+        return found
+    }
+
     /// The segments that count.
     func chain() throws -> [SegmentSurvey.Link] {
-        var head: JournalHead?
-        if let bytes = disk.contents[.head]?.cached,
-            case .valid(let found) = JournalHead.read(from: bytes)
-        {
-            head = found
-        }
-        return try SegmentSurvey(disk.contents.keys, on: disk).chain(head).links
+        try SegmentSurvey(disk.contents.keys, on: disk).chain(journalHead).links
     }
 
     /// How many of the certain batches must be found, or the groups quarantined: the end of the journal
     /// from a batch on that no later one proves can't be told from what was never written.
     func certainCount(of count: Int, before sound: MemoryDisk) -> Int {
-        guard let newest = places.prefix(count).last?.segment,
+        let last = places.prefix(count).last { Self.isThere($0, on: sound) }
+        guard let newest = last?.segment,
             let bytes = disk.contents[.segment(newest)]?.cached,
             let soundBytes = sound.contents[.segment(newest)]?.cached
         else { return count }
-        let proven =
-            BatchReader.headers(in: bytes, sequence: newest).map(\.syncedThrough).max() ?? 0
+        let later = BatchReader.headers(in: bytes, sequence: newest).map(\.syncedThrough)
+        let proven = max(
+            later.max() ?? 0, journalHead.map { $0.sequence >= newest } == true ? 1 : 0)
         for (number, place) in places.prefix(count).enumerated()
-        where place.segment == newest && place.range.lowerBound >= max(proven, 1) {
+        where place.segment == newest && place.range.lowerBound >= proven {
             let range = place.range
             guard range.upperBound <= bytes.count, bytes[range] == soundBytes[range] else {
                 return number
             }
         }
         return count
+    }
+
+    /// Whether the batch is on the disk at all: one that changes nothing is not missed in the model.
+    private static func isThere(_ place: Place, on disk: MemoryDisk) -> Bool {
+        guard let bytes = disk.contents[.segment(place.segment)]?.cached else { return false }
+        let offset = max(place.range.lowerBound, SegmentHeader.byteCount)
+        return BatchHeader(at: offset, of: bytes)?.sequence == place.segment
     }
 
     /// Damages files.

@@ -251,6 +251,8 @@ struct JournalLife {
         if generator.chance(percent: 20) { harm.add(inflictHarm()) }
         statistics.harms += 1
         let certain = certainCount(of: guaranteed, before: sound)
+        // What was cut may have let go of what others still need.
+        if certain < guaranteed { harm.groups = nil }
         try recover(from: harm, guaranteed: certain)
     }
 
@@ -267,30 +269,31 @@ struct JournalLife {
     /// Recovers from a damaged disk, and goes on from what was found.
     private mutating func recover(from harm: Harm, guaranteed: Int) throws {
         let recovery = try recovery()
-        let found = JournalModel(recovery.groups)
+        let found = JournalModel(
+            recovery.groups, mayHaveLostGroups: recovery.mayHaveLostGroups)
         let again = try self.recovery()
         try check(
-            JournalModel(again.groups) == found
-                && again.mayHaveLostGroups == recovery.mayHaveLostGroups,
+            JournalModel(again.groups, mayHaveLostGroups: again.mayHaveLostGroups) == found,
             "two recoveries of one disk differ")
-        var complaint = ""
+        var complaints: [String] = []
         let kept = (guaranteed...batches.count).last { count in
-            complaint =
-                harm.complaint(about: found, recovery.mayHaveLostGroups, expected(of: count))
-                ?? ""
-            return complaint.isEmpty
+            guard
+                let complaint = harm.complaint(
+                    about: found, recovery.mayHaveLostGroups, expected(of: count))
+            else { return true }
+            complaints.append("of \(count), \(complaint)")
+            return false
         }
         guard let kept else {
             throw Failure(
                 description: "after \(harm), of \(batches.count) batches, \(guaranteed) certain: "
-                    + "\(complaint)\n\(recovery.report.damageLines)")
+                    + "\(complaints)\n\(recovery.report.lines + recovery.report.damageLines)")
         }
         statistics.quarantines += found.groups.values.count { $0.quarantine != nil }
         statistics.soundAfterHarm += found.groups.values.count { $0.quarantine == nil }
         statistics.lostGroups += recovery.mayHaveLostGroups ? 1 : 0
         let last = model(of: kept).last
         base = found
-        base.mayHaveLostGroups = recovery.mayHaveLostGroups
         base.last = last
         batches.removeAll()
         places.removeAll()
@@ -307,7 +310,8 @@ struct JournalLife {
     /// Recovers, and takes what was found for the truth if it is one of those that may be.
     mutating func recover(guaranteed: Int) throws {
         let recovery = try recovery()
-        let found = JournalModel(recovery.groups)
+        let found = JournalModel(
+            recovery.groups, mayHaveLostGroups: recovery.mayHaveLostGroups)
         guard let kept = kept(by: found, guaranteed: guaranteed) else {
             throw Failure(
                 description: "recovery of \(batches.count) batches, \(guaranteed) certain, found\n"
@@ -337,7 +341,6 @@ struct JournalLife {
         journal = recovery.journal
         report = recovery.report
         head = found
-        head.mayHaveLostGroups = recovery.mayHaveLostGroups
         runStart = kept
         // What a killed process had written stays unsynced until the first flush of this run.
         syncedCount = min(syncedCount, kept)

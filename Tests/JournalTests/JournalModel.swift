@@ -48,7 +48,9 @@ struct JournalModel: Equatable {
     var mayHaveLostGroups = false
     var last: (bootID: UInt64, durability: Durability, isCleanStop: Bool)?
 
-    static func == (left: Self, right: Self) -> Bool { left.groups == right.groups }
+    static func == (left: Self, right: Self) -> Bool {
+        left.groups == right.groups && left.mayHaveLostGroups == right.mayHaveLostGroups
+    }
 
     mutating func apply(_ batch: Batch) {
         if batch.beginsAmnesia { declareAmnesia() }
@@ -119,7 +121,8 @@ struct JournalModel: Equatable {
     }
 
     /// What recovery found, in the model's form.
-    init(_ recovered: [RecoveredGroup]) {
+    init(_ recovered: [RecoveredGroup], mayHaveLostGroups: Bool = false) {
+        self.mayHaveLostGroups = mayHaveLostGroups
         for found in recovered {
             groups[found.group] = Group(
                 replica: found.replica, initialConfiguration: found.initialConfiguration,
