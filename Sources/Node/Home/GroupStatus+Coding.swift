@@ -1,3 +1,4 @@
+import Consensus
 import Primitives
 
 extension GroupStatus {
@@ -13,6 +14,7 @@ extension GroupStatus {
         bytes.append(littleEndian: lastIndex.rawValue)
         bytes.append(littleEndian: UInt64(keyCount))
         configuration.encode(into: &bytes)
+        bytes.append(hindrance.rawValue)
         bytes.append(littleEndian: UInt16(followers.count))
         for follower in followers {
             bytes.append(littleEndian: follower.member.replica.rawValue)
@@ -20,6 +22,7 @@ extension GroupStatus {
             bytes.append(littleEndian: follower.matchIndex.rawValue)
             bytes.append(
                 littleEndian: UInt32(clamping: max(0, follower.lastHeardMilliseconds)))
+            bytes.append(follower.hindrance.rawValue)
         }
     }
 
@@ -35,6 +38,7 @@ extension GroupStatus {
         lastIndex = try reader.readIndex("last index")
         keyCount = Int(clamping: try reader.read(UInt64.self, "key count"))
         configuration = try Configuration(reading: &reader)
+        hindrance = try Hindrance(reading: &reader)
         followers = []
         for _ in 0..<(try reader.read(UInt16.self, "followers")) {
             let member = try Self.readMember(&reader, "follower")
@@ -42,7 +46,8 @@ extension GroupStatus {
             let silence = Int(try reader.read(UInt32.self, "silence"))
             followers.append(
                 FollowerStatus(
-                    member: member, matchIndex: match, lastHeardMilliseconds: silence))
+                    member: member, matchIndex: match, lastHeardMilliseconds: silence,
+                    hindrance: try Hindrance(reading: &reader)))
         }
     }
 

@@ -25,6 +25,10 @@ package enum FaultKind: UInt8, CaseIterable, Sendable {
     // Disks.
     case failedSync
     case slowDisk
+    /// Disks have no room for a while.
+    case fullDisk
+    /// Disks do nothing for a while, and then go on.
+    case hungDisk
 
     // Clocks.
     case clockStep
