@@ -11,7 +11,8 @@ struct SegmentMaking: Sendable {
 
 /// A head that is to be written once the disk has room for it.
 struct RefusedHead: Sendable {
-    var retryAt: Instant
+    /// `nil` while it is being written once more.
+    var retryAt: Instant?
     /// What completes with it.
     var outstanding: Journal.Outstanding
 }
@@ -31,7 +32,8 @@ extension Journal {
     /// Whether entries that can wait elsewhere should be taken in: there is more than the reserve.
     package var hasRoomForEntries: Bool {
         guard isFull, spare == nil, let active else { return true }
-        return active.byteCount - active.tail > settings.segmentByteCount / JournalLimits.reserveShare
+        let left = active.byteCount - active.tail
+        return left > settings.segmentByteCount / JournalLimits.reserveShare
     }
 
     /// Whether the open batch waits for a file to go into, for which the disk has no room.
@@ -61,7 +63,7 @@ extension Journal {
     /// The disk had no room for the oldest request that was emitted and not completed, which must be a
     /// ``DiskRequest/writeHead(_:)``. It is emitted again later.
     package mutating func headRefused(now: Moment) {
-        guard let outstanding = outstanding.popFirst(), case .write = outstanding else {
+        guard let outstanding = outstanding.popFirst(), case .write = outstanding, isWriting else {
             preconditionFailure("a request was refused that is no head")
         }
         refusedHead = RefusedHead(
@@ -78,8 +80,10 @@ extension Journal {
                 .createSegment(making.file.sequence, byteCount: making.file.byteCount),
                 into: &requests)
         }
-        if let refused = refusedHead, let active, now.boot >= refused.retryAt {
-            refusedHead = nil
+        if let refused = refusedHead, let retryAt = refused.retryAt, let active,
+            now.boot >= retryAt
+        {
+            refusedHead?.retryAt = nil
             let head = JournalHead(journalID: journalID, sequence: active.sequence)
             requests.append(.writeHead(head.encode()))
             outstanding.append(refused.outstanding)

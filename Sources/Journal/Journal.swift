@@ -190,6 +190,7 @@ package struct Journal: Sendable {
         switch finished {
         case .write(let flush, let segment, let end, let sync):
             isWriting = false
+            refusedHead = nil
             writtenFlush = flush
             if sync { noteSynced(flush: flush, segment: segment, end: end) }
         case .sync(let flush, let segment, let end):

@@ -115,7 +115,7 @@ package final class JournalFolder: JournalDisk, @unchecked Sendable {
             try segment.file.write(bytes, at: offset)
             if sync { try segment.file.syncData() }
         case .sync(let number): try segment(number).file.syncData()
-        case .writeHead(let bytes): try FileSystem.replace(path(of: .head), with: bytes)
+        case .writeHead(let bytes): try FileSystem.exchange(path(of: .head), with: bytes)
         case .remove(let file):
             if case .segment(let number) = file {
                 open.removeAll { $0.number == number }

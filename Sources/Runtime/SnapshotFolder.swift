@@ -45,7 +45,7 @@ package final class SnapshotFolder: @unchecked Sendable {
         if let failure { return failure }
         do throws(SystemError) {
             return try execute(request)
-        } catch where error.isFull {
+        } catch  where error.isFull {
             drop(request)
             return .full(code: error.code, operation: error.operation)
         } catch {

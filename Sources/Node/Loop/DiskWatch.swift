@@ -21,4 +21,3 @@ struct DiskWatch: Sendable {
         lastTick = now
     }
 }
-

@@ -33,7 +33,8 @@ extension LoopCore {
     mutating func watchDisk(now: Moment) {
         // Who was stopped for a while has not read yet what was completed meanwhile.
         let isLate =
-            now.boot.milliseconds(since: diskWatch.lastTick) > settings.raft.electionMilliseconds / 2
+            now.boot.milliseconds(since: diskWatch.lastTick) > settings.raft.electionMilliseconds
+            / 2
         diskWatch.lastTick = now.boot
         if isLate || requestsUnderWay.isEmpty { diskWatch.lastProgress = now.boot }
         let quiet = now.boot.milliseconds(since: diskWatch.lastProgress)
@@ -102,8 +103,8 @@ extension LoopCore {
     /// What a write is answered that no majority has room for.
     var noRoomError: String {
         let reason = diskWatch.refusal?.reason ?? "No space left on device, on too many nodes"
-        return "MISCONF Errors writing to the journal: \(reason). Writes are refused until there is "
-            + "room; reads go on."
+        return "MISCONF Errors writing to the journal: \(reason). Writes are refused until there "
+            + "is room; reads go on."
     }
 
     /// Answers what was taken in before the disk was full, and can't become an entry: it was not done.

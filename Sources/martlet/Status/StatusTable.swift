@@ -31,7 +31,8 @@ struct StatusTable {
                 shard.replicas.contains { $0.node == node.id }
             }
             table.add([
-                name(node.id), node.state, node.disk, node.role, node.cluster, node.peer, node.admin,
+                name(node.id), node.state, node.disk, node.role, node.cluster, node.peer,
+                node.admin,
                 "\(leads)", "\(replicas)",
             ])
         }
