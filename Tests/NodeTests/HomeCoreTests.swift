@@ -114,6 +114,7 @@ import Topology
         try world.startAll()
         world.run(milliseconds: 15_000)
         world.adjust(0) { $0.hindrance = .noRoom }
+        world.run(milliseconds: 2000)
         // Its loops would hand over what it leads; here the drain of another node does the moves.
         let before = world.leaderCounts[0]
         world.drain(1)
