@@ -23,7 +23,8 @@ LONG = "--long" in sys.argv[1:]
 # So that a test that is ended leaves no servers behind.
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
-_base_ports = itertools.count(int(os.environ.get("MARTLET_TEST_PORT", "21000")), 100)
+_first_port = int(os.environ.get("MARTLET_TEST_PORT", "21000"))
+_base_ports = itertools.count(_first_port, 100)
 
 
 def can_bind(port):
@@ -39,8 +40,8 @@ def can_bind(port):
 def free_base_port():
     """A port P such that what a local cluster of five nodes needs of P… is free."""
     for base in _base_ports:
-        if base > 29000:
-            raise SystemExit("no free ports between 21000 and 29000")
+        if base > _first_port + 8000:
+            raise SystemExit(f"no free ports between {_first_port} and {base}")
         needed = [base + offset + number for offset in (0, 40, 80, 10000) for number in range(5)]
         if all(can_bind(port) for port in needed):
             return base
