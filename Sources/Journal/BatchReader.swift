@@ -77,8 +77,25 @@ struct BatchReader {
 
     /// Intact headers of this segment after `offset`, whatever lies between.
     func headers(after offset: Int) -> [BatchHeader] {
-        stride(from: offset + 8, through: bytes.count - BatchHeader.byteCount, by: 8)
-            .compactMap(header(at:))
+        var found: [BatchHeader] = []
+        var next = Self.headerPlace(in: bytes.span, from: offset + 8)
+        while let place = next {
+            if let header = header(at: place) { found.append(header) }
+            next = Self.headerPlace(in: bytes.span, from: place + 8)
+        }
+        return found
+    }
+
+    /// The first place from `offset` on, in steps of 8, where a batch header may be; most of what is
+    /// searched are zeros.
+    private static func headerPlace(in bytes: Span<UInt8>, from offset: Int) -> Int? {
+        let first = UInt8(truncatingIfNeeded: BatchHeader.magic)
+        var place = offset
+        while place <= bytes.count - BatchHeader.byteCount {
+            if bytes[place] == first { return place }
+            place += 8
+        }
+        return nil
     }
 
     /// The groups that intact records of the segment name, in any order; its header is not needed.
@@ -104,9 +121,15 @@ struct BatchReader {
     /// Whether the file holds proof that the segment had been begun for good: a batch that was written
     /// when the segment's first bytes were known to be on disk. `id` is not needed for it.
     static func provesBeginning(_ bytes: [UInt8], sequence: UInt64) -> Bool {
-        stride(from: 0, through: bytes.count - BatchHeader.byteCount, by: 8).contains { offset in
-            guard let header = BatchHeader(at: offset, of: bytes) else { return false }
-            return header.sequence == sequence && header.syncedThrough > 0
+        var next = headerPlace(in: bytes.span, from: 0)
+        while let place = next {
+            if let header = BatchHeader(at: place, of: bytes), header.sequence == sequence,
+                header.syncedThrough > 0
+            {
+                return true
+            }
+            next = headerPlace(in: bytes.span, from: place + 8)
         }
+        return false
     }
 }

@@ -224,7 +224,7 @@ extension Journal {
         return file
     }
 
-    private mutating func makeSpare(into requests: inout [DiskRequest]) {
+    mutating func makeSpare(into requests: inout [DiskRequest]) {
         let file = SegmentFile(
             sequence: takeSequence(), byteCount: settings.segmentByteCount)
         spare = file

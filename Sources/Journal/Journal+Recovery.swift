@@ -33,7 +33,9 @@ extension Journal {
         } catch {
             throw .unreadable(error)
         }
-        let survey = try SegmentSurvey(names, on: disk)
+        // One segment after the other.
+        var bytes: [UInt8] = []
+        let survey = try SegmentSurvey(names, on: disk, using: &bytes)
         let chain: [SegmentSurvey.Link]
         var replay: Replay
         do throws(JournalError) {
@@ -44,7 +46,7 @@ extension Journal {
             replay = Replay(
                 settings: settings, byteCount: chain.reduce(0) { $0 + $1.byteCount })
             for (place, link) in chain.enumerated() {
-                let bytes = try disk.contents(of: .segment(link.sequence))
+                try disk.load(.segment(link.sequence), into: &bytes)
                 try replay.read(link, bytes: bytes, isOldest: place == 0)
             }
         } catch {

@@ -40,6 +40,10 @@ enum JournalLimits {
     static let liveFactor = 2
     /// How often unsynced writes are synced in periodic mode.
     static let syncIntervalMilliseconds = 1000
+    /// How long after a start a spare segment is made.
+    static let spareDelayMilliseconds = 10_000
+    /// What is read of a segment at first, to see what it is.
+    static let surveyedByteCount = 64 << 10
     /// The largest record, payload included, that the format can hold.
     static let recordByteCount = Int(UInt32.max >> 1)
 }

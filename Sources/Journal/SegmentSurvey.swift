@@ -38,15 +38,47 @@ struct SegmentSurvey {
     /// By sequence number.
     private(set) var files: [File] = []
 
-    init<Disk: JournalDisk>(_ names: [JournalFile], on disk: Disk) throws(JournalError) {
+    /// Looks at the segments among `names`; the memory of `bytes` is used for those that must be read
+    /// as a whole.
+    init<Disk: JournalDisk>(
+        _ names: [JournalFile], on disk: Disk, using bytes: inout [UInt8]
+    ) throws(JournalError) {
         for name in names.sorted() {
             guard case .segment(let sequence) = name else { continue }
-            let bytes = try disk.contents(of: name)
+            if let file = try Self.whole(sequence, on: disk) {
+                files.append(file)
+                continue
+            }
+            try disk.load(name, into: &bytes)
             files.append(
                 File(
                     sequence: sequence, byteCount: bytes.count,
                     state: try Self.state(of: bytes, sequence: sequence)))
         }
+    }
+
+    /// The segment, when its beginning alone shows that it is whole; else all of it must be read.
+    private static func whole<Disk: JournalDisk>(
+        _ sequence: UInt64, on disk: Disk
+    ) throws(JournalError) -> File? {
+        let beginning: FileBeginning
+        do {
+            beginning = try disk.beginning(
+                of: .segment(sequence), byteCount: JournalLimits.surveyedByteCount)
+        } catch {
+            throw .unreadable(error)
+        }
+        let bytes = beginning.bytes
+        guard case .valid(let header) = SegmentHeader.read(from: bytes),
+            header.sequence == sequence
+        else { return nil }
+        let reader = BatchReader(bytes: bytes, sequence: sequence, segmentID: header.id)
+        guard
+            (try? reader.batch(at: SegmentHeader.byteCount, limit: bytes.count, number: nil))
+                != nil
+        else { return nil }
+        return File(
+            sequence: sequence, byteCount: beginning.fileByteCount, state: .whole(header))
     }
 
     private static func state(
@@ -187,6 +219,14 @@ extension JournalError {
 }
 
 extension JournalDisk {
+    func load(_ file: JournalFile, into bytes: inout [UInt8]) throws(JournalError) {
+        do {
+            try read(file, into: &bytes)
+        } catch {
+            throw .unreadable(error)
+        }
+    }
+
     func contents(of file: JournalFile) throws(JournalError) -> [UInt8] {
         do {
             return try read(file)

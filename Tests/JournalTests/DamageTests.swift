@@ -41,7 +41,8 @@ struct DamageTests {
     }
 
     private func chain(_ life: JournalLife) throws -> [SegmentSurvey.Link] {
-        try SegmentSurvey(life.disk.contents.keys, on: life.disk).chain()
+        var bytes: [UInt8] = []
+        return try SegmentSurvey(life.disk.contents.keys, on: life.disk, using: &bytes).chain()
     }
 
     /// Which bytes of each segment are proven to have been on disk.

@@ -31,6 +31,15 @@ struct MemoryDisk: JournalDisk {
         return found.cached
     }
 
+    /// Gives less than it is asked for, so that segments are met whose beginning is not enough.
+    func beginning(
+        of file: JournalFile, byteCount: Int
+    ) throws(DiskFailure) -> FileBeginning {
+        let bytes = try read(file)
+        return FileBeginning(
+            bytes: Array(bytes.prefix(min(byteCount, 600))), fileByteCount: bytes.count)
+    }
+
     // MARK: Requests
 
     mutating func accept(_ requests: inout [DiskRequest]) {
