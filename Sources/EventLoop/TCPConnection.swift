@@ -23,6 +23,7 @@ package import Primitives
     private var onConnect: ((SystemError?) -> Void)?
     private let write = UnsafeMutablePointer<uv_write_t>.allocate(capacity: 1)
     private let connect = UnsafeMutablePointer<uv_connect_t>.allocate(capacity: 1)
+    private let shutdown = UnsafeMutablePointer<uv_shutdown_t>.allocate(capacity: 1)
     private var held: UnsafeMutableRawBufferPointer?
     private var isReading = false
     private var endedByItself = false
@@ -46,6 +47,7 @@ package import Primitives
     deinit {
         unsafe write.deallocate()
         unsafe connect.deallocate()
+        unsafe shutdown.deallocate()
         if let held = unsafe held { unsafe held.deallocate() }
     }
 
@@ -233,6 +235,16 @@ package import Primitives
     }
 
     // MARK: End
+
+    /// Tells the peer that nothing more will come, behind all that was sent. What it sends is thrown away
+    /// from here on; ``onEnd`` follows when it closes its end too.
+    package func finish() {
+        guard isOpen else { return }
+        onReceive = nil
+        onWritable = nil
+        unsafe uv_shutdown(shutdown, stream) { _, _ in }
+        resume()
+    }
 
     private func end(_ error: SystemError?) {
         guard isOpen else { return }

@@ -10,59 +10,82 @@ struct BatchReader {
         var head: RecordHead
         var body: Range<Int>
         var offset: Int
+        /// Whether the body has the checksum that the head, which is intact, says.
+        var isIntact: Bool
+
+        /// What is wrong with a record that is not intact.
+        var damage: Damage {
+            Damage(
+                range: offset..<body.upperBound, what: "a record with a wrong checksum",
+                group: head.group)
+        }
     }
 
     struct Batch {
         var header: BatchHeader
+        /// Those whose heads are intact, up to the first other one.
         var records: [Record]
+        /// What lies behind them, where the batch should have ended or gone on.
+        var rest: Damage?
+
+        /// The first thing that is wrong.
+        var damage: Damage? { records.first { !$0.isIntact }?.damage ?? rest }
     }
 
     struct Damage: Error {
-        /// Of the record that is bad, or of the batch if its header is.
-        var offset: Int
+        /// Where; up to the end of the batch or the segment when it is not known how far.
+        var range: Range<Int>
         var what: String
-        /// Where the batch ends, if its header is intact.
-        var end: Int?
         /// Whose record it is, when only a record's body is bad.
         var group: GroupID?
     }
 
-    /// The batch at `offset`; `number` is what it must be numbered, where that is known.
+    /// The batch at `offset`, all of it intact; `number` is what it must be numbered, where that is known.
     func batch(at offset: Int, limit: Int, number: UInt64?) throws(Damage) -> Batch {
+        let batch = try readableBatch(at: offset, limit: limit, number: number)
+        if let damage = batch.damage { throw damage }
+        return batch
+    }
+
+    /// The batch at `offset`, of which only the header need be intact.
+    func readableBatch(at offset: Int, limit: Int, number: UInt64?) throws(Damage) -> Batch {
         guard let header = header(at: offset) else {
-            throw Damage(offset: offset, what: "no batch header")
+            throw Damage(range: offset..<limit, what: "no batch header")
         }
         guard header.batchByteCount >= BatchHeader.byteCount, header.end <= limit,
             header.batchByteCount % 8 == 0
         else {
             throw Damage(
-                offset: offset,
+                range: offset..<limit,
                 what: "a batch of \(header.batchByteCount) bytes, \(limit - offset) left")
         }
         if let number, header.number != number {
             throw Damage(
-                offset: offset, what: "batch \(header.number) in the place of \(number)",
-                end: header.end)
+                range: offset..<header.end,
+                what: "batch \(header.number) in the place of \(number)")
         }
         let seed = header.checksumSeed
         var records: [Record] = []
         var position = offset + BatchHeader.byteCount
         for _ in 0..<header.recordCount {
             guard let head = RecordHead(at: position, of: bytes, limit: header.end, seed: seed)
-            else { throw Damage(offset: position, what: "a bad record head", end: header.end) }
+            else {
+                let rest = Damage(range: position..<header.end, what: "a bad record head")
+                return Batch(header: header, records: records, rest: rest)
+            }
             let body =
                 position + RecordHead.byteCount..<position + RecordHead.byteCount
                 + head.bodyByteCount
-            guard crc32c(bytes.span.extracting(body), continuing: seed) == head.bodyChecksum else {
-                throw Damage(
-                    offset: position, what: "a record with a wrong checksum", end: header.end,
-                    group: head.group)
-            }
-            records.append(Record(head: head, body: body, offset: position))
+            let checksum = crc32c(bytes.span.extracting(body), continuing: seed)
+            records.append(
+                Record(
+                    head: head, body: body, offset: position,
+                    isIntact: checksum == head.bodyChecksum))
             position = body.upperBound
         }
         guard header.end - position < 8, bytes[position..<header.end].allSatisfy({ $0 == 0 }) else {
-            throw Damage(offset: position, what: "a bad end of a batch", end: header.end)
+            let rest = Damage(range: position..<header.end, what: "a bad end of a batch")
+            return Batch(header: header, records: records, rest: rest)
         }
         return Batch(header: header, records: records)
     }
@@ -77,11 +100,21 @@ struct BatchReader {
 
     /// Intact headers of this segment after `offset`, whatever lies between.
     func headers(after offset: Int) -> [BatchHeader] {
+        Self.headers(in: bytes, from: offset + 8, sequence: sequence)
+            .filter { $0.segmentID == segmentID }
+    }
+
+    /// Intact headers of batches that were written to segment `sequence`, whatever its id.
+    static func headers(
+        in bytes: [UInt8], from offset: Int = 0, sequence: UInt64
+    ) -> [BatchHeader] {
         var found: [BatchHeader] = []
-        var next = Self.headerPlace(in: bytes.span, from: offset + 8)
+        var next = headerPlace(in: bytes.span, from: offset)
         while let place = next {
-            if let header = header(at: place) { found.append(header) }
-            next = Self.headerPlace(in: bytes.span, from: place + 8)
+            if let header = BatchHeader(at: place, of: bytes), header.sequence == sequence {
+                found.append(header)
+            }
+            next = headerPlace(in: bytes.span, from: place + 8)
         }
         return found
     }
@@ -96,40 +129,5 @@ struct BatchReader {
             place += 8
         }
         return nil
-    }
-
-    /// The groups that intact records of the segment name, in any order; its header is not needed.
-    static func groupsNamed(in bytes: [UInt8], sequence: UInt64) -> [GroupID] {
-        var groups: [GroupID] = []
-        for offset in stride(from: 0, through: bytes.count - BatchHeader.byteCount, by: 8) {
-            guard let header = BatchHeader(at: offset, of: bytes), header.sequence == sequence
-            else { continue }
-            let reader = BatchReader(
-                bytes: bytes, sequence: sequence, segmentID: header.segmentID)
-            guard let batch = try? reader.batch(at: offset, limit: bytes.count, number: nil)
-            else { continue }
-            for record in batch.records
-            where record.head.kind != RecordKind.cleanStop.rawValue
-                && groups.last != record.head.group
-            {
-                groups.append(record.head.group)
-            }
-        }
-        return groups
-    }
-
-    /// Whether the file holds proof that the segment had been begun for good: a batch that was written
-    /// when the segment's first bytes were known to be on disk. `id` is not needed for it.
-    static func provesBeginning(_ bytes: [UInt8], sequence: UInt64) -> Bool {
-        var next = headerPlace(in: bytes.span, from: 0)
-        while let place = next {
-            if let header = BatchHeader(at: place, of: bytes), header.sequence == sequence,
-                header.syncedThrough > 0
-            {
-                return true
-            }
-            next = headerPlace(in: bytes.span, from: place + 8)
-        }
-        return false
     }
 }

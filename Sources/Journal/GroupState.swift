@@ -10,6 +10,8 @@ struct GroupState: Equatable, Sendable {
     var lastIndex = LogIndex.zero
     var isAmnesiac = false
     var clock: PersistedClock?
+    /// When set, the log is empty, and only the replica's id counts.
+    var quarantine: Quarantine?
 
     init(replica: ReplicaID, initialConfiguration: Configuration) {
         self.replica = replica
@@ -38,11 +40,14 @@ struct GroupState: Equatable, Sendable {
     ///   - keepsLog: For a snapshot, whether the entries after it stay.
     ///   - moment: When the record's batch was written.
     ///   - bootID: Which boot `moment` was read in.
+    ///   - fault: The bug that a test plants.
     /// - Returns: What to do to the entries.
     /// - Throws: What is wrong, when the record can't follow what came before.
     mutating func apply(
-        _ record: JournalRecord, keepsLog: Bool, moment: Moment, bootID: UInt64
+        _ record: JournalRecord, keepsLog: Bool, moment: Moment, bootID: UInt64,
+        fault: JournalFault?
     ) throws(Contradiction) -> LogChange {
+        guard quarantine == nil else { return .none }
         switch record {
         case .hardState(_, let state):
             hardState = state
@@ -60,7 +65,7 @@ struct GroupState: Equatable, Sendable {
                 throw Contradiction("truncation after \(last) below the snapshot at \(baseIndex)")
             }
             guard last < lastIndex else { return .none }
-            lastIndex = last
+            if fault != .checkpointForgetsTruncation { lastIndex = last }
             return .cut(after: last)
         case .snapshot(_, let metadata):
             guard metadata.index > baseIndex else { return .none }
@@ -78,9 +83,19 @@ struct GroupState: Equatable, Sendable {
         case .caughtUp:
             isAmnesiac = false
             return .none
-        case .groupCreated, .groupRemoved, .cleanStop:
+        case .quarantined(_, let reason):
+            return quarantine(reason)
+        case .groupCreated, .groupRemoved, .cleanStop, .lostGroupsSettled:
             throw Contradiction("\(record) is no record of a group that is there")
         }
+    }
+
+    /// Stops trusting the replica; the first reason stays.
+    mutating func quarantine(_ reason: Quarantine) -> LogChange {
+        guard quarantine == nil else { return .none }
+        quarantine = reason
+        lastIndex = baseIndex
+        return .replace(baseIndex)
     }
 
     private mutating func see(_ stamp: Int64, moment: Moment, bootID: UInt64) {
@@ -95,7 +110,7 @@ struct GroupState: Equatable, Sendable {
         var state = self
         switch fault {
         case .voteLostOnRecycle: state.hardState.vote = nil
-        case nil: break
+        case .rottenTakenForTorn, .checkpointForgetsTruncation, nil: break
         }
         return state
     }
@@ -104,7 +119,7 @@ struct GroupState: Equatable, Sendable {
     var encodedByteCount: Int {
         let snapshotByteCount = snapshot.map { 24 + StoredRecord.byteCount(of: $0.configuration) }
         return 20 + StoredRecord.byteCount(of: initialConfiguration) + (snapshotByteCount ?? 0)
-            + (clock == nil ? 0 : 32)
+            + (clock == nil ? 0 : 32) + (quarantine?.encodedByteCount ?? 0)
     }
 
     func encode(for group: GroupID, into bytes: inout [UInt8]) -> RecordHead {
@@ -127,6 +142,8 @@ struct GroupState: Equatable, Sendable {
             bytes.append(littleEndian: clock.moment.wallMilliseconds)
             bytes.append(littleEndian: clock.bootID)
         }
+        // Format 1 ends here.
+        quarantine?.encode(into: &bytes)
         var head = RecordHead(kind: .checkpoint, group: group)
         head.term = hardState.term
         head.index = lastIndex
@@ -155,6 +172,7 @@ struct GroupState: Equatable, Sendable {
                 stamp: stamp, moment: Moment(boot: boot, wallMilliseconds: wall),
                 bootID: try reader.read(UInt64.self, "clock boot id"))
         }
+        if !reader.isAtEnd { _ = quarantine(try Quarantine(reading: &reader)) }
     }
 }
 

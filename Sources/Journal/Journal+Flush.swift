@@ -101,7 +101,10 @@ extension Journal {
     private mutating func apply(
         _ record: JournalRecord, segment: UInt64, now: Moment, _ mustSync: inout Bool
     ) -> Bool {
-        guard let group = record.group else { return false }
+        guard let group = record.group else {
+            if record == .lostGroupsSettled { mayHaveLostGroups = false }
+            return false
+        }
         switch record {
         case .groupCreated(_, let replica, let configuration):
             precondition(groups[group] == nil, "group \(group) is here already")
@@ -119,7 +122,8 @@ extension Journal {
                 supersededFiles.append(.snapshot(group, snapshot.index))
             }
             return false
-        case .hardState, .entry, .truncation, .snapshot, .caughtUp, .cleanStop:
+        case .hardState, .entry, .truncation, .snapshot, .caughtUp, .cleanStop, .quarantined,
+            .lostGroupsSettled:
             break
         }
         guard let place = groups.index(of: group) else {
@@ -129,12 +133,13 @@ extension Journal {
         var keepsLog = false
         if case .snapshot(_, let metadata) = record {
             keepsLog = groups[valueAt: place].log.term(at: metadata.index) == metadata.term
-            noteSnapshot(group, metadata.index, before: before.snapshot?.index)
+            noteSnapshot(group, metadata.index, before: before)
         }
         let change: GroupState.LogChange
         do {
             change = try groups[valueAt: place].state.apply(
-                record, keepsLog: keepsLog, moment: now, bootID: bootID)
+                record, keepsLog: keepsLog, moment: now, bootID: bootID,
+                fault: settings.fault)
         } catch {
             preconditionFailure("group \(group): \(error.what)")
         }
@@ -149,11 +154,18 @@ extension Journal {
     }
 
     /// Marks the file that a snapshot record makes useless, which is its own when it comes late.
-    private mutating func noteSnapshot(_ group: GroupID, _ index: LogIndex, before: LogIndex?) {
+    private mutating func noteSnapshot(
+        _ group: GroupID, _ index: LogIndex, before state: GroupState
+    ) {
         mayReclaim = true
         noteRecorded(.snapshot(group, index))
-        guard let before, before != index else { return }
-        supersededFiles.append(.snapshot(group, min(before, index)))
+        let before = state.snapshot?.index
+        guard before != index else { return }
+        if state.quarantine != nil {
+            supersededFiles.append(.snapshot(group, index))
+        } else if let before {
+            supersededFiles.append(.snapshot(group, min(before, index)))
+        }
     }
 
     // MARK: Segments
@@ -165,7 +177,8 @@ extension Journal {
         recordByteCount: Int, bytes: inout [UInt8], requests: inout [DiskRequest]
     ) -> (Segment, front: [StoredRecord]) {
         leavePrevious(into: &requests)
-        var front = groups.map { group, live in
+        var front: [StoredRecord] = mayHaveLostGroups ? [.lostGroups] : []
+        front += groups.map { group, live in
             StoredRecord.checkpoint(group, live.state.checkpoint(fault: settings.fault))
         }
         // The file is chosen before it is known how much is copied into it.

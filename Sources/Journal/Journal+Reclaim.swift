@@ -59,9 +59,10 @@ extension Journal {
         groups.values.contains { $0.log.hasEntries(in: segment) }
     }
 
-    /// Keeps a segment's file as the spare if there is none, and removes it otherwise.
+    /// Keeps a segment's file as the spare if there is none and the file is sound, and removes it
+    /// otherwise.
     private mutating func retire(_ file: SegmentFile, into requests: inout [DiskRequest]) {
-        guard spare == nil, file.byteCount == settings.segmentByteCount else {
+        guard spare == nil, file.byteCount == settings.segmentByteCount, !file.isDamaged else {
             request(.remove(.segment(file.sequence)), into: &requests)
             return
         }
@@ -79,7 +80,7 @@ extension Journal {
     mutating func takeLeftoverAsSpare(into requests: inout [DiskRequest]) {
         guard
             let index = leftoverSegments.lastIndex(where: {
-                $0.byteCount == settings.segmentByteCount
+                $0.byteCount == settings.segmentByteCount && !$0.isDamaged
             })
         else { return }
         recycle(leftoverSegments.remove(at: index), into: &requests)

@@ -27,6 +27,8 @@ package struct Journal: Sendable {
     struct SegmentFile: Equatable, Sendable {
         let sequence: UInt64
         let byteCount: Int
+        /// Whether the disk has lost some of it: it is not written to again.
+        var isDamaged = false
     }
 
     struct LiveGroup: Sendable {
@@ -49,6 +51,10 @@ package struct Journal: Sendable {
     var generator: SeededGenerator
 
     var groups = SortedMap<GroupID, LiveGroup>()
+    /// Whether groups may have been here of which nothing is known any more. A replica that should be here
+    /// and that the journal doesn't know must then not begin anew: it may have promised something. It
+    /// stays so, through restarts too, until ``JournalRecord/lostGroupsSettled``.
+    package internal(set) var mayHaveLostGroups: Bool
 
     var active: Segment?
     /// Oldest first; each may hold live entries.
@@ -64,7 +70,7 @@ package struct Journal: Sendable {
 
     /// What recovery left to clear away once the first segment is begun.
     var leftoverSegments: [SegmentFile]
-    /// Snapshot files that nothing refers to any more; removed once that is durable.
+    /// Files that nothing refers to any more; removed once that is durable.
     var supersededFiles: [JournalFile]
     /// Snapshot files that were written and whose record has not come yet.
     private var unrecordedFiles: [JournalFile] = []
@@ -129,6 +135,9 @@ package struct Journal: Sendable {
         groups[group]?.log.byteCount ?? 0
     }
 
+    /// Why the replica of `group` can't be trusted, if it is here and can't.
+    package func quarantine(of group: GroupID) -> Quarantine? { groups[group]?.state.quarantine }
+
     // MARK: Disk
 
     /// Takes note that the host writes a snapshot's file, beside the journal's requests. Once it is
@@ -158,7 +167,9 @@ package struct Journal: Sendable {
                 !unrecordedFiles.contains(file) && groups[group]?.state.snapshot?.index != index
             case .partialSnapshot(let group, let index):
                 !unrecordedFiles.contains(.snapshot(group, index))
-            case .segment, .suspect, .head: false
+            // What it warned of has been written anew, with the amnesia that follows from it.
+            case .suspect: true
+            case .segment, .head: false
             }
         }
     }
@@ -225,6 +236,7 @@ package struct Journal: Sendable {
     struct Start {
         var journalID: UInt64
         var groups: SortedMap<GroupID, LiveGroup>
+        var mayHaveLostGroups: Bool
         var older: [SegmentFile]
         var previous: SegmentLink?
         var unproven: UnprovenTail
@@ -243,6 +255,7 @@ package struct Journal: Sendable {
         self.generator = generator
         journalID = start.journalID
         groups = start.groups
+        mayHaveLostGroups = start.mayHaveLostGroups
         older = Deque(start.older)
         previous = start.previous
         unproven = start.unproven

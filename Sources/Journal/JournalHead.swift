@@ -32,22 +32,21 @@ package struct JournalHead: Equatable, Sendable {
 }
 
 extension JournalHead {
-    init(decoding bytes: [UInt8]) throws(JournalError) {
-        guard bytes.count >= Self.byteCount, bytes[0..<8].elementsEqual(Self.magic) else {
-            throw Self.damage("no head of a journal")
-        }
-        let version = load(UInt32.self, bytes, 8)
-        guard version <= Self.version else {
-            throw .newerFormat(file: .head, found: version, supported: Self.version)
-        }
-        guard load(UInt32.self, bytes, 28) == crc32c(bytes.span.extracting(0..<28)) else {
-            throw Self.damage("a head with a wrong checksum")
-        }
-        journalID = load(UInt64.self, bytes, 12)
-        sequence = load(UInt64.self, bytes, 20)
+    enum Reading {
+        case valid(JournalHead)
+        case newer(UInt32)
+        case invalid
     }
 
-    private static func damage(_ what: String) -> JournalError {
-        .corrupt(file: .head, offset: 0, byteCount: byteCount, groups: [], what: what)
+    /// In every format version the magic, the version and the checksum stay where they are.
+    static func read(from bytes: [UInt8]) -> Reading {
+        guard bytes.count >= byteCount, bytes[0..<8].elementsEqual(magic),
+            load(UInt32.self, bytes, 28) == crc32c(bytes.span.extracting(0..<28))
+        else { return .invalid }
+        let version = load(UInt32.self, bytes, 8)
+        guard version <= Self.version else { return .newer(version) }
+        return .valid(
+            JournalHead(
+                journalID: load(UInt64.self, bytes, 12), sequence: load(UInt64.self, bytes, 20)))
     }
 }

@@ -17,25 +17,31 @@ package enum JournalRecord: Equatable, Sendable {
     case caughtUp(GroupID)
     /// The node stops on purpose; nothing follows.
     case cleanStop
+    /// The replica can't be trusted any more. Its log is dropped, and of what follows for it only its
+    /// removal counts.
+    case quarantined(GroupID, Quarantine)
+    /// The host has seen to it that no replica which the journal may have lost is taken for a new one:
+    /// ``Journal/mayHaveLostGroups`` is over.
+    case lostGroupsSettled
 
     /// Whether the record is synced before it counts, in periodic mode too.
     var needsSync: Bool {
         switch self {
         case .entry(_, let entry): entry.kind == .configuration
         case .groupCreated, .groupRemoved, .hardState, .truncation, .snapshot, .caughtUp,
-            .cleanStop:
+            .cleanStop, .quarantined, .lostGroupsSettled:
             true
         }
     }
 
-    /// `nil` for a record that concerns all groups.
+    /// `nil` for a record that concerns no one group.
     var group: GroupID? {
         switch self {
         case .groupCreated(let group, _, _), .groupRemoved(let group), .hardState(let group, _),
             .entry(let group, _), .truncation(let group, _), .snapshot(let group, _),
-            .caughtUp(let group):
+            .caughtUp(let group), .quarantined(let group, _):
             group
-        case .cleanStop: nil
+        case .cleanStop, .lostGroupsSettled: nil
         }
     }
 }

@@ -44,6 +44,8 @@ enum JournalLimits {
     static let spareDelayMilliseconds = 10_000
     /// What is read of a segment at first, to see what it is.
     static let surveyedByteCount = 64 << 10
+    /// The longest explanation of a quarantine.
+    static let quarantineTextByteCount = 512
     /// The largest record, payload included, that the format can hold.
     static let recordByteCount = Int(UInt32.max >> 1)
 }

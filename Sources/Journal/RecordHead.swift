@@ -14,6 +14,20 @@ enum RecordKind: UInt8, Sendable {
     case checkpoint = 9
     /// A live entry of a segment that is to be reused; only in the first batch of a segment.
     case carriedEntry = 10
+    case quarantined = 11
+    /// Groups may have been here of which nothing is known; only at the start of a segment's first batch.
+    case lostGroups = 12
+    case lostGroupsSettled = 13
+
+    /// Whether the record concerns the group that its head names.
+    var namesGroup: Bool {
+        switch self {
+        case .groupCreated, .groupRemoved, .hardState, .entry, .truncation, .snapshot, .caughtUp,
+            .checkpoint, .carriedEntry, .quarantined:
+            true
+        case .cleanStop, .lostGroups, .lostGroupsSettled: false
+        }
+    }
 }
 
 /// The first 36 bytes of a record. They have a checksum of their own, so that damage to a body

@@ -10,16 +10,26 @@ struct UnprovenTail: Sendable {
 }
 
 /// Reads a journal's segments, oldest first, and keeps what they say.
+///
+/// Damage that may have held records of a group leaves it in doubt. The next checkpoint says again what
+/// the group was, but not its entries: the group is sound if all that are live come later.
 struct Replay {
     struct Group {
         var state: GroupState
         var log: ReplayedLog
+        /// Damage that may have held records of the group, with no checkpoint since.
+        var doubt: Quarantine?
+        /// Why places of the log may be empty.
+        var gap: Quarantine?
+
+        /// What is read counts.
+        var isSound: Bool { doubt == nil && state.quarantine == nil }
     }
 
     let settings: JournalSettings
-    /// How many entries the segments that are read have room for.
-    private let entryLimit: Int
-    private(set) var groups = SortedMap<GroupID, Group>()
+    /// Why nothing older is there than what is read; it may simply have been let go.
+    let gap: Quarantine?
+    var groups = SortedMap<GroupID, Group>()
     private(set) var report = RecoveryReport()
     /// The last batch that counts.
     private(set) var lastHeader: BatchHeader?
@@ -29,101 +39,133 @@ struct Replay {
     /// What was read of that segment and no later batch proves to be on disk.
     private(set) var unproven = UnprovenTail()
 
-    /// `byteCount`: of all segments that will be read.
-    init(settings: JournalSettings, byteCount: Int) {
+    /// What was found to be damaged.
+    var damages: [Quarantine] = []
+    var hasCheckpoint = false
+    /// Damage since the last checkpoint that may have held records of any group.
+    var unnamedDamage: Quarantine?
+    /// Whether the checkpoints may have missed groups that were here.
+    var lostGroups = false
+    /// What the next batch must be numbered, if that is known.
+    private var nextNumber: UInt64?
+
+    /// - Parameters:
+    ///   - settings: Of the journal.
+    ///   - gap: Why nothing older is there.
+    init(settings: JournalSettings, gap: Quarantine?) {
         self.settings = settings
-        entryLimit = byteCount / RecordHead.byteCount
+        self.gap = gap
     }
+
+    /// Whether groups may have been here of which nothing is known.
+    var mayHaveLostGroups: Bool {
+        lostGroups || unnamedDamage != nil
+            || groups.values.contains { $0.doubt != nil && $0.state.replica == .unknown }
+    }
+
+    // MARK: Segments
 
     /// Reads one segment.
     ///
     /// - Parameters:
     ///   - link: Which, and where it is known to end.
     ///   - bytes: The whole file.
-    ///   - isOldest: Whether no segment was read before it.
-    /// - Throws: ``JournalError/corrupt(file:offset:byteCount:groups:what:)``, without groups if it may
-    ///   concern any, or ``JournalError/inconsistent(file:offset:group:what:)``.
-    mutating func read(
-        _ link: SegmentSurvey.Link, bytes: [UInt8], isOldest: Bool
-    ) throws(JournalError) {
+    /// - Throws: ``JournalError/inconsistent(file:offset:group:what:)``.
+    mutating func read(_ link: SegmentSurvey.Link, bytes: [UInt8]) throws(JournalError) {
         let reader = BatchReader(
             bytes: bytes, sequence: link.sequence, segmentID: link.header.id)
         let limit = min(link.end ?? bytes.count, bytes.count)
         var offset = SegmentHeader.byteCount
         report.segmentCount += 1
         while offset < limit {
-            let batch: BatchReader.Batch
-            do {
-                batch = try reader.batch(
-                    at: offset, limit: limit, number: lastHeader.map { $0.number + 1 })
+            var damage: BatchReader.Damage?
+            var batch: BatchReader.Batch?
+            do throws(BatchReader.Damage) {
+                batch = try reader.readableBatch(at: offset, limit: limit, number: nextNumber)
+                damage = batch?.damage
             } catch {
-                guard link.end == nil else {
-                    throw corruption(error, through: limit, reader: reader)
-                }
-                try endAtTornBatch(at: offset, damage: error, reader: reader)
+                damage = error
+            }
+            if let damage, link.end == nil,
+                endsTorn(at: offset, damage, reader, isProven: link.isProven)
+            {
                 break
             }
-            try apply(
-                batch, bytes: bytes, isCheckpoint: offset == SegmentHeader.byteCount, isOldest)
+            guard let batch else {
+                offset = skipDamage(at: offset, limit: limit, damage, reader, link)
+                continue
+            }
+            try apply(batch, bytes: bytes, isFirst: offset == SegmentHeader.byteCount)
             offset = batch.header.end
         }
-        if let end = link.end, offset < end {
-            throw .corrupt(
-                file: .segment(link.sequence), offset: offset, byteCount: end - offset,
-                groups: [], what: "the file is too short")
-        }
+        noteLength(link, bytes)
         end = offset
         let proven = min(
             end, lastHeader.map { $0.sequence == link.sequence ? $0.syncedThrough : 0 } ?? 0)
-        unproven = UnprovenTail(offset: proven, bytes: Array(bytes[proven..<end]))
+        unproven = UnprovenTail(
+            offset: proven, bytes: Array(bytes[min(proven, bytes.count)..<min(end, bytes.count)]))
     }
 
-    /// Decides whether what is bad at the end of the journal was never known to be on disk.
-    private mutating func endAtTornBatch(
-        at offset: Int, damage: BatchReader.Damage, reader: BatchReader
-    ) throws(JournalError) {
+    /// Whether the journal ends before what is bad: it was never known to be on disk.
+    private mutating func endsTorn(
+        at offset: Int, _ damage: BatchReader.Damage, _ reader: BatchReader, isProven: Bool
+    ) -> Bool {
         let later = reader.headers(after: offset)
-        let proven = later.map(\.syncedThrough).max() ?? 0
-        guard offset >= proven else {
-            throw corruption(damage, through: proven, reader: reader)
-        }
+        // Where a segment is proven, its first batch is.
+        let proven = max(
+            later.map(\.syncedThrough).max() ?? 0, isProven ? SegmentHeader.byteCount + 1 : 0)
+        guard offset >= proven || settings.fault == .rottenTakenForTorn else { return false }
         // The remains of an earlier use of the file are no sign of a write.
-        guard reader.header(at: offset) != nil || !later.isEmpty else { return }
+        guard reader.header(at: offset) != nil || !later.isEmpty else { return true }
         endsWithCleanStop = false
         report.cut = RecoveryReport.Cut(
             file: .segment(reader.sequence), offset: offset, what: damage.what,
-            damageOffset: damage.offset)
+            damageOffset: damage.range.lowerBound)
+        return true
     }
 
-    private func corruption(
-        _ damage: BatchReader.Damage, through proven: Int, reader: BatchReader
-    ) -> JournalError {
+    /// Goes on behind a batch whose header is bad.
+    ///
+    /// - Returns: Where.
+    private mutating func skipDamage(
+        at offset: Int, limit: Int, _ damage: BatchReader.Damage?, _ reader: BatchReader,
+        _ link: SegmentSurvey.Link
+    ) -> Int {
+        let intact = reader.headers(after: offset).first { $0.offset < limit }
+        // With no batch behind it nobody knows how long this one was.
         let next =
-            damage.end ?? reader.headers(after: damage.offset & ~7).first?.offset ?? proven
-        return .corrupt(
-            file: .segment(reader.sequence), offset: damage.offset,
-            byteCount: min(next, proven) - damage.offset,
-            groups: damage.group.map { [$0] } ?? [], what: damage.what)
+            intact?.offset
+            ?? (link.end == nil ? min(limit, offset + BatchHeader.byteCount) : limit)
+        doubtAll(
+            Quarantine(
+                file: .segment(link.sequence), offset: offset, byteCount: next - offset,
+                what: damage?.what ?? "no batch"))
+        nextNumber = nil
+        endsWithCleanStop = false
+        return next
+    }
+
+    /// A file is made whole before it is used; what is not there any more may have held anything.
+    private mutating func noteLength(_ link: SegmentSurvey.Link, _ bytes: [UInt8]) {
+        let expected = link.end ?? link.header.segmentByteCount
+        guard bytes.count < expected else { return }
+        doubtAll(
+            Quarantine(
+                file: .segment(link.sequence), offset: bytes.count,
+                byteCount: expected - bytes.count, what: "the file is too short"))
+        nextNumber = nil
     }
 
     // MARK: Records
 
     private mutating func apply(
-        _ batch: BatchReader.Batch, bytes: [UInt8], isCheckpoint: Bool, _ isOldest: Bool
+        _ batch: BatchReader.Batch, bytes: [UInt8], isFirst: Bool
     ) throws(JournalError) {
         let header = batch.header
-        var checkpoints = SortedMap<GroupID, GroupState>()
-        var mustTakeCheckpoint = isCheckpoint
+        var checkpoint = isFirst ? CheckpointSection() : nil
         for record in batch.records {
             do {
-                let stored = try StoredRecord(record.head, body: record.body, of: bytes)
-                if case .checkpoint(let group, let state) = stored {
-                    checkpoints[group] = state
-                    continue
-                }
-                if mustTakeCheckpoint { try take(checkpoints, isOldest: isOldest) }
-                mustTakeCheckpoint = false
-                try apply(stored, header)
+                try apply(record, header, bytes: bytes, &checkpoint)
             } catch let failure as DecodingFailure {
                 throw inconsistent(header, record, "\(failure.what) can't be read")
             } catch let contradiction as Contradiction {
@@ -133,88 +175,106 @@ struct Replay {
             }
         }
         do throws(Contradiction) {
-            if mustTakeCheckpoint { try take(checkpoints, isOldest: isOldest) }
+            if let rest = batch.rest {
+                if let checkpoint { remember(checkpoint) }
+                doubtAll(Quarantine(rest, in: header.sequence))
+            } else if let checkpoint {
+                try take(checkpoint)
+            }
         } catch {
             throw inconsistent(header, nil, error.what)
         }
         report.batchCount += 1
         report.recordCount += batch.records.count
-        endsWithCleanStop = batch.records.last?.head.kind == RecordKind.cleanStop.rawValue
+        endsWithCleanStop =
+            batch.rest == nil
+            && batch.records.last?.head.kind == RecordKind.cleanStop.rawValue
         lastHeader = header
+        nextNumber = header.number + 1
     }
 
+    /// - Parameters:
+    ///   - record: One of the batch.
+    ///   - header: The batch's.
+    ///   - bytes: The file.
+    ///   - checkpoint: What the first batch has begun with so far; `nil` behind it.
+    /// - Throws: ``DecodingFailure`` or ``Contradiction``.
     private mutating func apply(
-        _ stored: StoredRecord, _ header: BatchHeader
-    ) throws(Contradiction) {
-        switch stored {
-        case .checkpoint: throw Contradiction("a checkpoint behind other records")
+        _ record: BatchReader.Record, _ header: BatchHeader, bytes: [UInt8],
+        _ checkpoint: inout CheckpointSection?
+    ) throws {
+        let kind = RecordKind(rawValue: record.head.kind)
+        if checkpoint != nil, kind != .checkpoint, kind != .lostGroups {
+            if let section = checkpoint { try take(section) }
+            checkpoint = nil
+        }
+        guard record.isIntact else {
+            let damage = Quarantine(record.damage, in: header.sequence)
+            guard kind?.namesGroup == true else { return doubtAll(damage) }
+            checkpoint?.damaged[record.head.group] = damage
+            if checkpoint == nil { doubt(record.head.group, damage) }
+            return
+        }
+        switch try StoredRecord(record.head, body: record.body, of: bytes) {
+        case .checkpoint(let group, let state):
+            guard checkpoint != nil else {
+                throw Contradiction("a checkpoint behind other records")
+            }
+            checkpoint?.states[group] = state
+        case .lostGroups:
+            guard checkpoint != nil else {
+                throw Contradiction("a note of lost groups behind other records")
+            }
+            checkpoint?.mayMissGroups = true
         case .carried(let group, let entry):
-            guard let place = groups.index(of: group) else {
+            guard let place = place(of: group) else {
                 throw Contradiction("a copied entry of a group that is not here")
             }
+            guard groups[valueAt: place].isSound else { return }
             try groups[valueAt: place].log.put(entry, segment: header.sequence)
-        case .logged(let record, let keepsLog):
-            try apply(record, keepsLog: keepsLog, header)
+        case .logged(let logged, let keepsLog): try apply(logged, keepsLog: keepsLog, header)
         }
     }
 
     private mutating func apply(
         _ record: JournalRecord, keepsLog: Bool, _ header: BatchHeader
     ) throws(Contradiction) {
-        guard let group = record.group else { return }
+        guard let group = record.group else {
+            if record == .lostGroupsSettled { lostGroups = false }
+            return
+        }
         switch record {
         case .groupCreated(_, let replica, let configuration):
-            guard groups[group] == nil else { throw Contradiction("the group is here already") }
+            // Its removal may be what the damage held.
+            guard groups[group].map({ $0.doubt != nil }) ?? true else {
+                throw Contradiction("the group is here already")
+            }
             groups[group] = Group(
                 state: GroupState(replica: replica, initialConfiguration: configuration),
                 log: ReplayedLog(base: .zero, last: .zero))
             return
         case .groupRemoved:
-            guard groups[group] != nil else { throw Contradiction("the group is not here") }
+            guard groups[group] != nil || unnamedDamage != nil else {
+                throw Contradiction("the group is not here")
+            }
             groups[group] = nil
             return
-        case .hardState, .entry, .truncation, .snapshot, .caughtUp, .cleanStop: break
+        case .hardState, .entry, .truncation, .snapshot, .caughtUp, .cleanStop, .quarantined,
+            .lostGroupsSettled:
+            break
         }
-        guard let place = groups.index(of: group) else {
-            throw Contradiction("the group is not here")
-        }
+        guard let place = place(of: group) else { throw Contradiction("the group is not here") }
+        guard groups[valueAt: place].isSound else { return }
         let change = try groups[valueAt: place].state.apply(
-            record, keepsLog: keepsLog, moment: header.moment, bootID: header.bootID)
+            record, keepsLog: keepsLog, moment: header.moment, bootID: header.bootID,
+            fault: settings.fault)
         groups[valueAt: place].log.apply(change, segment: header.sequence)
     }
 
-    /// Takes a checkpoint for the truth. All but the oldest only repeat what the records before it said,
-    /// save that recovery may have found replicas to be amnesiac.
-    private mutating func take(
-        _ checkpoints: SortedMap<GroupID, GroupState>, isOldest: Bool
-    ) throws(Contradiction) {
-        if isOldest {
-            for (group, state) in checkpoints {
-                guard state.lastIndex - state.baseIndex <= entryLimit else {
-                    throw Contradiction(
-                        "a checkpoint of group \(group) with entries \(state.baseIndex.next)…\(state.lastIndex), more than the segments have room for"
-                    )
-                }
-                groups[group] = Group(
-                    state: state,
-                    log: ReplayedLog(base: state.baseIndex, last: state.lastIndex))
-            }
-            return
-        }
-        guard checkpoints.keys == groups.keys else {
-            throw Contradiction(
-                "a checkpoint of groups \(checkpoints.keys) after records of \(groups.keys)")
-        }
-        for (place, state) in checkpoints.values.enumerated() {
-            var expected = groups[valueAt: place].state.checkpoint(fault: settings.fault)
-            expected.isAmnesiac = state.isAmnesiac
-            guard state == expected else {
-                throw Contradiction(
-                    "the checkpoint of group \(checkpoints.keys[place]) says \(state), the records "
-                        + "before it \(expected)")
-            }
-            groups[valueAt: place].state = state
-        }
+    /// Where the group is. One that a record names and that is not here was made in the damage.
+    private mutating func place(of group: GroupID) -> Int? {
+        if groups[group] == nil, let unnamedDamage { doubt(group, unnamedDamage) }
+        return groups.index(of: group)
     }
 
     private func inconsistent(
@@ -223,5 +283,13 @@ struct Replay {
         .inconsistent(
             file: .segment(header.sequence), offset: record?.offset ?? header.offset,
             group: record?.head.group, what: what)
+    }
+}
+
+extension Quarantine {
+    init(_ damage: BatchReader.Damage, in segment: UInt64) {
+        self.init(
+            file: .segment(segment), offset: damage.range.lowerBound,
+            byteCount: damage.range.count, what: damage.what)
     }
 }

@@ -24,7 +24,7 @@ struct SegmentLink: Equatable, Sendable {
 /// | 76 | 4 | CRC-32C of the above |
 struct SegmentHeader: Equatable, Sendable {
     static let byteCount = 80
-    static let version: UInt32 = 1
+    static let version: UInt32 = 2
     static let magic = [UInt8]("MARTLETJ".utf8)
 
     var durability: Durability

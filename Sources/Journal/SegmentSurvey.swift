@@ -2,236 +2,247 @@ import Primitives
 
 /// What the segment files are, before any record is read.
 struct SegmentSurvey {
-    enum State {
-        /// Nothing in it counts: it was made ahead of need, or its beginning was cut short.
-        case blank
-        /// The header is intact, the first batch never got to disk whole.
-        case begun(SegmentHeader, BatchReader.Damage)
-        case whole(SegmentHeader)
-        /// It was begun for good, and its beginning is bad now.
-        case damaged(BatchReader.Damage)
-    }
-
     struct File {
         let sequence: UInt64
-        let byteCount: Int
-        let state: State
+        /// 0 when the file can't be read.
+        var byteCount = 0
+        /// As it was written; or, when the header is damaged and intact batches are there, what these
+        /// tell: the id alone.
+        var header: SegmentHeader?
+        /// What is wrong with the header, or with the whole file.
+        var damage: Quarantine?
+        /// Whether the first batch is intact.
+        var isWhole = false
+        /// Whether a batch proves that the segment's first bytes were on disk before it was written.
+        var isProven = false
+        /// Whether there is a second batch: it is never written before the journal's head is.
+        var provesHead = false
 
         var name: JournalFile { .segment(sequence) }
+        var hasIntactHeader: Bool { header != nil && damage == nil }
 
-        var header: SegmentHeader? {
-            switch state {
-            case .begun(let header, _), .whole(let header): header
-            case .blank, .damaged: nil
-            }
-        }
-    }
-
-    /// A segment to read, and where it ends when a later one says so.
-    struct Link {
-        let sequence: UInt64
-        let header: SegmentHeader
-        let byteCount: Int
-        let end: Int?
+        /// Whether the segment was begun, as far as its file can tell.
+        var isBegun: Bool { hasIntactHeader || isProven }
     }
 
     /// By sequence number.
     private(set) var files: [File] = []
 
-    /// Looks at the segments among `names`; the memory of `bytes` is used for those that must be read
-    /// as a whole.
+    /// - Parameters:
+    ///   - names: The folder's files.
+    ///   - segments: Those of the folder; the ones that must be are loaded.
+    /// - Throws: ``JournalError/newerFormat(file:found:supported:)``.
     init<Disk: JournalDisk>(
-        _ names: [JournalFile], on disk: Disk, using bytes: inout [UInt8]
+        _ names: [JournalFile], in segments: inout SegmentFiles<Disk>
     ) throws(JournalError) {
+        let hasHead = names.contains(.head)
         for name in names.sorted() {
             guard case .segment(let sequence) = name else { continue }
-            if let file = try Self.whole(sequence, on: disk) {
+            var file = File(sequence: sequence)
+            if hasHead, let beginning = segments.beginning(of: sequence),
+                file.settle(by: beginning)
+            {
                 files.append(file)
                 continue
             }
-            try disk.load(name, into: &bytes)
-            files.append(
-                File(
-                    sequence: sequence, byteCount: bytes.count,
-                    state: try Self.state(of: bytes, sequence: sequence)))
+            do {
+                try segments.load(sequence)
+            } catch {
+                file.damage = Quarantine(unreadable: name, error)
+            }
+            if file.damage == nil { try file.look(at: segments.bytes, hasHead: hasHead) }
+            files.append(file)
         }
     }
 
-    /// The segment, when its beginning alone shows that it is whole; else all of it must be read.
-    private static func whole<Disk: JournalDisk>(
-        _ sequence: UInt64, on disk: Disk
-    ) throws(JournalError) -> File? {
-        let beginning: FileBeginning
-        do {
-            beginning = try disk.beginning(
-                of: .segment(sequence), byteCount: JournalLimits.surveyedByteCount)
-        } catch {
-            throw .unreadable(error)
-        }
-        let bytes = beginning.bytes
-        guard case .valid(let header) = SegmentHeader.read(from: bytes),
-            header.sequence == sequence
-        else { return nil }
-        let reader = BatchReader(bytes: bytes, sequence: sequence, segmentID: header.id)
-        guard
-            (try? reader.batch(at: SegmentHeader.byteCount, limit: bytes.count, number: nil))
-                != nil
-        else { return nil }
-        return File(
-            sequence: sequence, byteCount: beginning.fileByteCount, state: .whole(header))
-    }
+    /// Whether a head must have been written.
+    var provesHead: Bool { files.contains(where: \.provesHead) }
 
-    private static func state(
-        of bytes: [UInt8], sequence: UInt64
-    ) throws(JournalError) -> State {
+    // MARK: Chain
+
+    /// A segment to read.
+    struct Link {
+        let sequence: UInt64
         let header: SegmentHeader
+        let byteCount: Int
+        /// Where it ends, when a later one says so.
+        let end: Int?
+        /// Whether its first batch is known to have been on disk.
+        let isProven: Bool
+    }
+
+    /// The segments that make up the journal.
+    struct Chain {
+        /// Oldest first.
+        var links: [Link] = []
+        /// What came after the last of them and can't be read any more.
+        var lost: [Quarantine] = []
+        /// Why the segment before the first of them is not there. It may simply have been let go.
+        var gap: Quarantine?
+        /// All that is certainly damage, `lost` included.
+        var damages: [Quarantine] = []
+        /// 0 when no intact header is there.
+        var journalID: UInt64 = 0
+
+        fileprivate mutating func lose(_ damage: Quarantine) {
+            lost.append(damage)
+            damages.append(damage)
+        }
+    }
+
+    /// A segment that must have been begun.
+    private struct Place {
+        var sequence: UInt64
+        var id: UInt64?
+        var end: Int?
+        var isProven: Bool
+    }
+
+    /// From the newest segment back, each header names the one before, up to one that is gone.
+    ///
+    /// - Throws: ``JournalError/foreignSegment(file:found:expected:)`` or
+    ///   ``JournalError/inconsistent(file:offset:group:what:)``.
+    func chain(_ head: JournalHead?) throws(JournalError) -> Chain {
+        var chain = Chain()
+        chain.journalID = head?.journalID ?? 0
+        var next = newest(head)
+        while let place = next { next = try add(place, to: &chain) }
+        chain.links.reverse()
+        return chain
+    }
+
+    private func newest(_ head: JournalHead?) -> Place? {
+        let newest = files.last(where: \.isBegun)
+        if let head, head.sequence > 0, head.sequence >= newest?.sequence ?? 0 {
+            return Place(sequence: head.sequence, isProven: true)
+        }
+        guard let newest else { return nil }
+        if newest.isWhole || newest.isProven {
+            return Place(sequence: newest.sequence, isProven: newest.isProven)
+        }
+        return newest.header?.previous.map(Self.place)
+    }
+
+    private static func place(_ link: SegmentLink) -> Place {
+        Place(sequence: link.sequence, id: link.id, end: link.end, isProven: true)
+    }
+
+    /// - Returns: The one before, if it may be there.
+    private func add(_ place: Place, to chain: inout Chain) throws(JournalError) -> Place? {
+        let file = files.first { $0.sequence == place.sequence }
+        guard let file, let header = file.header,
+            place.id == nil || header.id == place.id || file.hasIntactHeader
+        else {
+            let reason = file.map { $0.damage ?? $0.blankness } ?? .init(gone: place.sequence)
+            if chain.links.isEmpty {
+                chain.lose(reason)
+                return files.last { $0.sequence < place.sequence && $0.header != nil }
+                    .map { Place(sequence: $0.sequence, isProven: false) }
+            }
+            chain.gap = reason
+            if file != nil { chain.damages.append(reason) }
+            return nil
+        }
+        guard place.id == nil || header.id == place.id else {
+            throw .inconsistent(
+                file: file.name, offset: 0, group: nil,
+                what: "a later segment names it by another id")
+        }
+        chain.links.append(
+            Link(
+                sequence: file.sequence, header: header, byteCount: file.byteCount,
+                end: place.end, isProven: place.isProven))
+        if let damage = file.damage {
+            chain.gap = damage
+            chain.damages.append(damage)
+            return nil
+        }
+        if chain.journalID == 0 { chain.journalID = header.journalID }
+        guard header.journalID == chain.journalID else {
+            throw .foreignSegment(
+                file: file.name, found: header.journalID, expected: chain.journalID)
+        }
+        guard let previous = header.previous else { return nil }
+        guard previous.sequence < file.sequence else {
+            throw .inconsistent(
+                file: file.name, offset: 0, group: nil,
+                what: "it names segment \(previous.sequence) as the one before")
+        }
+        return Self.place(previous)
+    }
+}
+
+extension SegmentSurvey.File {
+    /// What is wrong with a file that holds nothing of its segment although it should.
+    fileprivate var blankness: Quarantine {
+        Quarantine(
+            file: name, byteCount: byteCount, what: "no beginning in a segment that was begun")
+    }
+
+    /// Takes up what the file's beginning tells, if the rest can add nothing: where the journal's head is
+    /// there, nothing more is asked of a segment whose header and first batch are intact.
+    ///
+    /// - Returns: Whether that is so.
+    fileprivate mutating func settle(by beginning: FileBeginning) -> Bool {
+        guard case .valid(let found) = SegmentHeader.read(from: beginning.bytes),
+            found.sequence == sequence, Self.isWhole(found, beginning.bytes)
+        else { return false }
+        byteCount = beginning.fileByteCount
+        header = found
+        isWhole = true
+        return true
+    }
+
+    /// Whether the first batch is intact.
+    private static func isWhole(_ header: SegmentHeader, _ bytes: [UInt8]) -> Bool {
+        let reader = BatchReader(bytes: bytes, sequence: header.sequence, segmentID: header.id)
+        return
+            (try? reader.batch(at: SegmentHeader.byteCount, limit: bytes.count, number: nil)) != nil
+    }
+
+    /// - Parameters:
+    ///   - bytes: The whole file.
+    ///   - hasHead: Whether the journal's head is there.
+    /// - Throws: ``JournalError/newerFormat(file:found:supported:)``.
+    fileprivate mutating func look(at bytes: [UInt8], hasHead: Bool) throws(JournalError) {
+        byteCount = bytes.count
         switch SegmentHeader.read(from: bytes) {
         case .newer(let version):
-            throw .newerFormat(
-                file: .segment(sequence), found: version, supported: SegmentHeader.version)
-        case .invalid:
-            return BatchReader.provesBeginning(bytes, sequence: sequence)
-                ? .damaged(BatchReader.Damage(offset: 0, what: "a bad segment header")) : .blank
-        case .valid(let found):
-            // A recycled file keeps its old header until it is begun.
-            guard found.sequence == sequence else {
-                return BatchReader.provesBeginning(bytes, sequence: sequence)
-                    ? .damaged(BatchReader.Damage(offset: 0, what: "another segment's header"))
-                    : .blank
-            }
-            header = found
+            throw .newerFormat(file: name, found: version, supported: SegmentHeader.version)
+        // A recycled file keeps its old header until it is begun.
+        case .valid(let found) where found.sequence == sequence: header = found
+        case .valid: lookBehindHeader(of: bytes, "another segment's header")
+        case .invalid: lookBehindHeader(of: bytes, "a bad segment header")
         }
+        guard let header else { return }
+        isWhole = Self.isWhole(header, bytes)
+        if isWhole && hasHead { return }
         let reader = BatchReader(bytes: bytes, sequence: sequence, segmentID: header.id)
-        do {
-            _ = try reader.batch(
-                at: SegmentHeader.byteCount, limit: bytes.count, number: nil)
-            return .whole(header)
-        } catch {
-            let proven = reader.headers(after: SegmentHeader.byteCount).contains {
-                $0.syncedThrough > SegmentHeader.byteCount
-            }
-            return proven ? .damaged(error) : .begun(header, error)
-        }
+        let later = reader.headers(after: SegmentHeader.byteCount)
+        provesHead = !later.isEmpty
+        if later.contains(where: { $0.syncedThrough > SegmentHeader.byteCount }) { isProven = true }
     }
 
-    /// The segments that make up the journal, oldest first: from the newest one back, each header names
-    /// the one before, up to one that has been recycled.
-    func chain() throws(JournalError) -> [Link] {
-        guard let newest = files.last(where: { if case .blank = $0.state { false } else { true } })
-        else { return [] }
-        var links: [Link] = []
-        var next: SegmentLink?
-        switch newest.state {
-        case .blank: return []
-        case .damaged(let damage): throw corruption(damage, in: newest)
-        case .begun(let header, _): next = header.previous
-        case .whole(let header):
-            links.append(
-                Link(
-                    sequence: newest.sequence, header: header, byteCount: newest.byteCount,
-                    end: nil))
-            next = header.previous
-        }
-        while let link = next {
-            guard let file = files.first(where: { $0.sequence == link.sequence }) else {
-                guard !links.isEmpty else {
-                    throw .segmentMissing(
-                        file: .segment(link.sequence), provenBy: newest.name)
-                }
-                break
-            }
-            switch file.state {
-            case .damaged(let damage), .begun(_, let damage): throw corruption(damage, in: file)
-            case .blank:
-                throw corruption(
-                    BatchReader.Damage(
-                        offset: 0, what: "no beginning in a segment that was complete"),
-                    in: file)
-            case .whole(let header):
-                guard header.id == link.id else {
-                    throw .inconsistent(
-                        file: file.name, offset: 0, group: nil,
-                        what: "a later segment names it by another id")
-                }
-                try check(header, of: file, against: newest)
-                links.append(
-                    Link(
-                        sequence: file.sequence, header: header, byteCount: file.byteCount,
-                        end: link.end))
-                next = header.previous
-            }
-        }
-        return links.reversed()
-    }
-
-    /// Makes sure that the segment which the journal is known to have reached is there.
-    func check(_ head: JournalHead) throws(JournalError) {
-        guard head.sequence > 0 else { return }
-        let name = JournalFile.segment(head.sequence)
-        guard let file = files.first(where: { $0.sequence == head.sequence }) else {
-            throw .segmentMissing(file: name, provenBy: .head)
-        }
-        switch file.state {
-        case .blank:
-            throw corruption(
-                BatchReader.Damage(offset: 0, what: "no beginning in a segment that was begun"),
-                in: file)
-        case .begun(_, let damage), .damaged(let damage): throw corruption(damage, in: file)
-        case .whole(let header):
-            guard header.journalID != head.journalID else { return }
-            throw .foreignSegment(
-                file: name, found: header.journalID, expected: head.journalID)
-        }
-    }
-
-    private func check(
-        _ header: SegmentHeader, of file: File, against newest: File
-    ) throws(JournalError) {
-        guard let expected = newest.header?.journalID, header.journalID != expected else { return }
-        throw .foreignSegment(file: file.name, found: header.journalID, expected: expected)
-    }
-
-    private func corruption(_ damage: BatchReader.Damage, in file: File) -> JournalError {
-        .corrupt(
-            file: file.name, offset: damage.offset,
-            byteCount: (damage.end ?? file.byteCount) - damage.offset,
-            groups: damage.group.map { [$0] } ?? [], what: damage.what)
+    /// Finds out what the batches say of the segment.
+    private mutating func lookBehindHeader(of bytes: [UInt8], _ what: String) {
+        let batches = BatchReader.headers(in: bytes, sequence: sequence)
+        guard let first = batches.first else { return }
+        damage = Quarantine(
+            file: name, byteCount: min(bytes.count, SegmentHeader.byteCount), what: what)
+        isProven = batches.contains { $0.syncedThrough > 0 }
+        // Nobody knows any more whether the segment was written in periodic mode.
+        header = SegmentHeader(
+            durability: .periodic, journalID: 0, sequence: sequence, id: first.segmentID,
+            segmentByteCount: bytes.count)
     }
 }
 
-extension JournalError {
-    /// The same error, with every group named that any segment knows of if it may concern any.
-    func naming<Disk: JournalDisk>(groupsOn disk: Disk, _ files: [JournalFile]) -> JournalError {
-        guard case .corrupt(let file, let offset, let byteCount, [], let what) = self else {
-            return self
-        }
-        var groups: [GroupID] = []
-        for case .segment(let sequence) in files {
-            guard let bytes = try? disk.read(.segment(sequence)) else { continue }
-            groups += BatchReader.groupsNamed(in: bytes, sequence: sequence)
-        }
-        groups.sort()
-        var named: [GroupID] = []
-        for group in groups where named.last != group { named.append(group) }
-        return .corrupt(
-            file: file, offset: offset, byteCount: byteCount, groups: named, what: what)
-    }
-}
-
-extension JournalDisk {
-    func load(_ file: JournalFile, into bytes: inout [UInt8]) throws(JournalError) {
-        do {
-            try read(file, into: &bytes)
-        } catch {
-            throw .unreadable(error)
-        }
+extension Quarantine {
+    init(unreadable file: JournalFile, _ failure: DiskFailure) {
+        self.init(file: file, what: "\(failure.operation) failed with error \(failure.code)")
     }
 
-    func contents(of file: JournalFile) throws(JournalError) -> [UInt8] {
-        do {
-            return try read(file)
-        } catch {
-            throw .unreadable(error)
-        }
+    fileprivate init(gone sequence: UInt64) {
+        self.init(file: .segment(sequence), what: "the segment is gone")
     }
 }

@@ -7,6 +7,8 @@ enum StoredRecord: Equatable, Sendable {
     case logged(JournalRecord, keepsLog: Bool)
     case checkpoint(GroupID, GroupState)
     case carried(GroupID, LogEntry)
+    /// In front of a checkpoint that may not name all groups that were here.
+    case lostGroups
 
     /// How many bytes the record takes in a batch.
     static func byteCount(of record: JournalRecord) -> Int {
@@ -17,7 +19,9 @@ enum StoredRecord: Equatable, Sendable {
         case .entry(_, let entry): byteCount(of: entry)
         case .snapshot(_, let metadata):
             RecordHead.byteCount + 8 + byteCount(of: metadata.configuration)
-        case .groupRemoved, .truncation, .caughtUp, .cleanStop: RecordHead.byteCount
+        case .quarantined(_, let quarantine): RecordHead.byteCount + quarantine.encodedByteCount
+        case .groupRemoved, .truncation, .caughtUp, .cleanStop, .lostGroupsSettled:
+            RecordHead.byteCount
         }
     }
 
@@ -26,6 +30,7 @@ enum StoredRecord: Equatable, Sendable {
         case .logged(let record, _): Self.byteCount(of: record)
         case .checkpoint(_, let state): RecordHead.byteCount + state.encodedByteCount
         case .carried(_, let entry): Self.byteCount(of: entry)
+        case .lostGroups: RecordHead.byteCount
         }
     }
 
@@ -52,6 +57,7 @@ enum StoredRecord: Equatable, Sendable {
             case .checkpoint(let group, let state): state.encode(for: group, into: &bytes)
             case .carried(let group, let entry):
                 Self.encode(entry, as: .carriedEntry, of: group, into: &bytes)
+            case .lostGroups: RecordHead(kind: .lostGroups, group: .directory)
             }
         head.store(at: start, of: &bytes, seed: seed)
     }
@@ -90,6 +96,11 @@ enum StoredRecord: Equatable, Sendable {
             return RecordHead(kind: .caughtUp, group: group)
         case .cleanStop:
             return RecordHead(kind: .cleanStop, group: .directory)
+        case .quarantined(let group, let quarantine):
+            quarantine.encode(into: &bytes)
+            return RecordHead(kind: .quarantined, group: group)
+        case .lostGroupsSettled:
+            return RecordHead(kind: .lostGroupsSettled, group: .directory)
         }
     }
 
@@ -141,6 +152,11 @@ enum StoredRecord: Equatable, Sendable {
         case .cleanStop: self = .logged(.cleanStop, keepsLog: false)
         case .checkpoint: self = .checkpoint(group, try GroupState(head, reading: &reader))
         case .carriedEntry: self = .carried(group, try reader.readEntry(head))
+        case .quarantined:
+            self = .logged(
+                .quarantined(group, try Quarantine(reading: &reader)), keepsLog: false)
+        case .lostGroups: self = .lostGroups
+        case .lostGroupsSettled: self = .logged(.lostGroupsSettled, keepsLog: false)
         }
         try reader.expectEnd("\(kind)")
     }

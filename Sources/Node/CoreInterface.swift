@@ -137,6 +137,9 @@ package enum CoreMessage: Sendable {
     case changeDirectoryMembers(voters: [Member], learners: [Member])
     /// Hand the group's leadership to the node, if led here.
     case transferLeadership(GroupID, to: NodeID)
+    /// The leader of group 0 says which replica of the group the node has, or is to have: one that can't
+    /// be told otherwise, as the group's first record is lost, or the group is 0 itself.
+    case currentReplica(GroupID, ReplicaID, Configuration)
     /// What gossip knows of leaders elsewhere.
     case leaderHints([LeaderHint])
     /// The cluster's identity, once it is known.
@@ -151,6 +154,9 @@ package enum CoreMessage: Sendable {
 
     /// What changed, or a full report every second.
     case groupStatus([GroupStatus])
+    /// All replicas that this loop has and must not use, once a second while there are any, and when
+    /// they change.
+    case quarantines([QuarantinedReplica])
 
     // A loop to itself: there is more to apply than one turn may.
     case continueApplying
@@ -175,6 +181,8 @@ package struct GroupStatus: Equatable, Sendable {
     package var lastIndex: LogIndex
     package var keyCount: Int
     package var configuration: Configuration
+    /// Whether ``configuration`` is committed and not joint.
+    package var isSettled: Bool
     /// How far each other member's log is known to agree (leader only), with the milliseconds
     /// since it was last heard.
     package var followers: [FollowerStatus]
@@ -182,7 +190,7 @@ package struct GroupStatus: Equatable, Sendable {
     package init(
         group: GroupID, replica: ReplicaID, term: Term, leader: Member?, isLeader: Bool,
         commitIndex: LogIndex, appliedIndex: LogIndex, lastIndex: LogIndex, keyCount: Int,
-        configuration: Configuration, followers: [FollowerStatus]
+        configuration: Configuration, isSettled: Bool, followers: [FollowerStatus]
     ) {
         self.group = group
         self.replica = replica
@@ -194,6 +202,7 @@ package struct GroupStatus: Equatable, Sendable {
         self.lastIndex = lastIndex
         self.keyCount = keyCount
         self.configuration = configuration
+        self.isSettled = isSettled
         self.followers = followers
     }
 }

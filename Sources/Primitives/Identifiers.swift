@@ -9,6 +9,12 @@ extension NodeID: CustomStringConvertible {
     /// Sixteen hexadecimal digits.
     package var description: String { hexadecimal(rawValue, digitCount: 16) }
 
+    /// - Parameter text: As ``description``; `nil` for anything else.
+    package init?(hexadecimal text: String) {
+        guard text.utf8.count == 16, let value = UInt64(text, radix: 16) else { return nil }
+        self.init(value)
+    }
+
     /// The id as Redis Cluster writes one: forty hexadecimal digits.
     ///
     /// The first sixteen are ``description``; the rest are filled from the same value, so that two

@@ -67,14 +67,12 @@ final class DataFolder: Sendable {
         }
     }
 
-    /// An identity comes after the journals' folders and heads: what promises it has made is in them.
+    /// An identity comes after the journals' folders: what promises it has made is in them.
     private static func checkJournals(_ path: String, count: Int) throws(StartError) {
         for index in 0..<count {
-            let journal = "journal-\(index)"
-            for name in [journal, JournalFolder.headPath(journal)]
-            where !FileSystem.exists(path + "/" + name) {
-                throw .corrupt(path: path, StartError.lostPromises("\(name) is missing"))
-            }
+            let name = "journal-\(index)"
+            guard !FileSystem.exists(path + "/" + name) else { continue }
+            throw .corrupt(path: path, StartError.lostPromises("\(name) is missing"))
         }
     }
 

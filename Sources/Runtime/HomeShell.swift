@@ -93,6 +93,9 @@ final class HomeShell {
         reply(core.status(now: now))
     }
 
+    /// - Returns: Why it can't be; `nil` when it is on its way.
+    func request(_ wish: ClusterWish) -> String? { core.request(wish, into: &effects) }
+
     // MARK: Effects
 
     /// Whether there was nothing to do.

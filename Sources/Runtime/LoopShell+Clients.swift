@@ -8,6 +8,8 @@ final class Client {
     let id: ConnectionID
     /// Close it once all its output has left.
     var isClosing = false
+    /// When the client was told that nothing more will come.
+    var finishedAt: Instant?
 
     init(connection: TCPConnection, id: ConnectionID) {
         self.connection = connection
@@ -23,7 +25,7 @@ extension LoopShell {
     }
 
     func serve(_ connection: TCPConnection, _ kind: ListenerKind, now: Moment) {
-        guard !isStopping, let remote = connection.remoteAddress else {
+        guard !isParting, let remote = connection.remoteAddress else {
             return connection.close()
         }
         needsEndOfTurn = true
@@ -69,7 +71,7 @@ extension LoopShell {
     }
 
     func resume(_ id: ConnectionID) {
-        guard !isStopping, let client = client(id), !client.isClosing else { return }
+        guard !isParting, let client = client(id), !client.isClosing else { return }
         client.connection.resume()
     }
 

@@ -36,6 +36,11 @@ final class LoopShell {
     private var tickCount = 0
     /// Since when this node hands over what it leads, in order to stop; on loop 0.
     private var drainingSince: Instant?
+    /// Since when this loop parts with its clients, and whether it has.
+    private var partingSince: Instant?
+    private var hasParted = false
+    /// Loops that have not parted with their clients; on loop 0.
+    private var partingLoopCount: Int
     private(set) var isStopping = false
 
     static let tickMilliseconds = 10
@@ -55,6 +60,7 @@ final class LoopShell {
         self.loop = loop
         self.journal = journal
         self.core = core
+        partingLoopCount = context.loopCount
     }
 
     /// Starts the disk threads, the clock and the core.
@@ -106,6 +112,7 @@ final class LoopShell {
         tickCount += 1
         if tickCount % Self.homeTicks == 0 { home?.tick(now: now) }
         continueDraining(now: now)
+        continueParting(now: now)
     }
 
     func received(_ mail: [ShellMail]) {
@@ -128,9 +135,12 @@ final class LoopShell {
                 home?.received(frame: body, from: node, now: now)
             case .links(let peers): keepLinks(to: peers)
             case .drain: drain(now: now)
+            case .part: part(now: now)
+            case .parted: loopParted(now: now)
             case .stop: stop(now: now)
             case .abandon: loop.stop()
             case .status(let reply): home?.status(reply, now: now)
+            case .request(let wish, let reply): reply(home?.request(wish))
             case .wake: break
             }
         }
@@ -145,7 +155,7 @@ final class LoopShell {
 
     /// A socket of one of the listeners, on loop 0: it goes to each loop in turn.
     func accepted(_ connection: TCPConnection, _ kind: ListenerKind?) {
-        guard !isStopping, drainingSince == nil else { return connection.close() }
+        guard !isStopping, partingSince == nil else { return connection.close() }
         let target = nextLoop
         nextLoop = (nextLoop + 1) % context.loopCount
         if target == index {
@@ -243,16 +253,54 @@ final class LoopShell {
     private func drain(now: Moment) {
         guard drainingSince == nil else { return }
         drainingSince = now.boot
-        listeners?.close()
         home?.beginDraining(now: now)
         continueDraining(now: now)
     }
 
     private func continueDraining(now: Moment) {
-        guard let drainingSince, let home, !isStopping,
+        guard let drainingSince, let home, partingSince == nil,
             home.isDrained
                 || now.boot.milliseconds(since: drainingSince) >= Self.drainMilliseconds
         else { return }
+        listeners?.close()
+        for mailbox in mailboxes.dropFirst() { mailbox.post(.part) }
+        part(now: now)
+    }
+
+    /// Takes nothing more from clients, and closes each connection once all that it asked for is answered.
+    /// What a client sends from here on is not read by the core, so it is certainly not done.
+    private func part(now: Moment) {
+        guard partingSince == nil else { return }
+        partingSince = now.boot
+        for case let client? in clients { client.connection.pause() }
+        continueParting(now: now)
+    }
+
+    private func continueParting(now: Moment) {
+        guard let partingSince, !hasParted else { return }
+        let waited = now.boot.milliseconds(since: partingSince)
+        var isDone = true
+        for case let client? in clients {
+            if client.finishedAt == nil,
+                core.owesNothing(client.id) && !client.connection.isFlushing
+                    || waited >= Self.answerMilliseconds
+            {
+                client.finishedAt = now.boot
+                client.connection.finish()
+            }
+            // A client that closes its end has seen all that it will see.
+            let lingered = client.finishedAt.map { now.boot.milliseconds(since: $0) } ?? 0
+            if lingered < Self.lingerMilliseconds { isDone = false }
+        }
+        guard isDone else { return }
+        hasParted = true
+        if index == 0 { loopParted(now: now) } else { mailboxes[0].post(.parted) }
+    }
+
+    /// Ends all loops once none has clients: until then they need each other's shards.
+    private func loopParted(now: Moment) {
+        partingLoopCount -= 1
+        guard partingLoopCount == 0 else { return }
         for mailbox in mailboxes.dropFirst() { mailbox.post(.stop) }
         stop(now: now)
     }
@@ -260,10 +308,8 @@ final class LoopShell {
     private func stop(now: Moment) {
         guard !isStopping else { return }
         isStopping = true
-        listeners?.close()
         for link in incoming { link.close() }
         incoming = []
-        for case let client? in clients { client.connection.pause() }
         core.stop(now: now)
         let timer = LoopTimer(loop: loop)
         timer.start(milliseconds: Self.stopMilliseconds) { [unowned self] in
@@ -273,7 +319,15 @@ final class LoopShell {
     }
 
     private static let drainMilliseconds = 3000
+    /// How long what clients have asked for may take.
+    private static let answerMilliseconds = 3000
+    /// How long a connection is kept after its end was sent, for clients that are still sending: closing it
+    /// then would destroy replies that they have not read.
+    private static let lingerMilliseconds = 300
     private static let stopMilliseconds = 5000
+
+    /// Whether nothing is taken from clients any more.
+    var isParting: Bool { partingSince != nil }
 
     // MARK: Peers
 

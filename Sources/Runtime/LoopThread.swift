@@ -161,13 +161,12 @@ struct LoopThread: Sendable {
         let recovery: Journal.Recovery
         do throws(JournalError) {
             recovery = try Journal.recover(
-                from: journal, settings: settings.journal, bootID: context.bootID,
+                from: journal, settings: settings.journal,
+                mustHaveHead: context.folder.identity != nil, bootID: context.bootID,
                 seed: SystemRandom.number(), now: now)
         } catch {
             switch error {
             case .newerFormat: throw .newerFormat(path: path, "\(error)")
-            case .segmentMissing(let file, provenBy: .head):
-                throw .corrupt(path: path, StartError.lostPromises("\(file) is missing"))
             default: throw .corrupt(path: path, "\(error)")
             }
         }

@@ -114,4 +114,14 @@ package final class NodeRuntime: Sendable {
     package func status(_ reply: @escaping @Sendable (ClusterStatus) -> Void) {
         mailboxes[0].post(.status(reply))
     }
+
+    /// Brings an operator's wish to the leader of the directory.
+    ///
+    /// - Parameters:
+    ///   - wish: What the cluster is to do.
+    ///   - reply: Called on one of the node's threads with why it can't be, or with `nil` when it is on
+    ///     its way; never when the node has ended.
+    package func request(_ wish: ClusterWish, _ reply: @escaping @Sendable (String?) -> Void) {
+        mailboxes[0].post(.request(wish, reply))
+    }
 }

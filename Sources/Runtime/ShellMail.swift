@@ -14,12 +14,18 @@ enum ShellMail: Sendable {
     case links([PeerLink])
     /// To loop 0: hand over what this node leads, then end cleanly.
     case drain
+    /// Answer what clients have sent, and close their connections.
+    case part
+    /// To loop 0: that loop has parted with its clients.
+    case parted
     /// End cleanly.
     case stop
     /// End at once.
     case abandon
     /// To loop 0: call this with the state of the cluster.
     case status(@Sendable (ClusterStatus) -> Void)
+    /// To loop 0: call this with why it can't be, or with nothing when it is on its way.
+    case request(ClusterWish, @Sendable (String?) -> Void)
     /// Take another turn.
     case wake
 }

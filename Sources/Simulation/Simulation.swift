@@ -6,6 +6,8 @@ package enum Simulation {
     static let foundingBound: UInt64 = .seconds(40)
     /// How long after the last fault every operation must succeed again, at most.
     static let healingBound: UInt64 = .seconds(8)
+    /// Within which replicas that are on their way must have arrived.
+    static let movingBound: UInt64 = .seconds(40)
     /// How long replicas may differ once nothing is written any more.
     static let convergenceBound: UInt64 = .seconds(8)
     /// How long an operation may take from then on.
@@ -76,6 +78,15 @@ package enum Simulation {
             return
         }
         world.run(until: world.now + healingBound)
+        let limit = world.now + movingBound
+        while world.isMoving, world.violations.isEmpty {
+            guard world.now < limit else {
+                return world.violate(
+                    "long after the last fault, replicas are still on their way: "
+                        + "\(world.loss.map { "\($0)" } ?? "no loss is open")")
+            }
+            world.run(until: world.now + .milliseconds(100))
+        }
         finish(world)
     }
 

@@ -11,6 +11,16 @@ package enum DirectoryCommand: Equatable, Sendable {
     case setPreferredLeaders([PreferredLeader])
     /// Only of a node without replicas of shards. Its id never comes back.
     case removeNode(NodeID)
+    /// A new replica of the shard on `to`, in the place of one.
+    case moveReplica(GroupID, leaving: ReplicaID, to: NodeID)
+    /// The shard has the voters that it was to have; they are named so that no later plan is confirmed.
+    case confirmReplicas(GroupID, [ReplicaID])
+    /// One node takes the place of another in every group; that one is removed in the end.
+    case replaceNode(NodeID, by: NodeID)
+    /// A node without replicas of shards leaves.
+    case forgetNode(NodeID)
+    /// The node's replica of group 0 is not to be trusted any more: it gets another one.
+    case replaceDirectoryReplica(NodeID, leaving: ReplicaID)
 
     /// The numbers are in the log: append only.
     private enum Kind: UInt8 {
@@ -20,6 +30,11 @@ package enum DirectoryCommand: Equatable, Sendable {
         case createShards = 4
         case setPreferredLeaders = 5
         case removeNode = 6
+        case moveReplica = 7
+        case confirmReplicas = 8
+        case replaceNode = 9
+        case forgetNode = 10
+        case replaceDirectoryReplica = 11
     }
 
     package func encode() -> [UInt8] {
@@ -50,6 +65,27 @@ package enum DirectoryCommand: Equatable, Sendable {
         case .removeNode(let node):
             bytes.append(Kind.removeNode.rawValue)
             bytes.append(littleEndian: node.rawValue)
+        case .moveReplica(let shard, let leaving, let node):
+            bytes.append(Kind.moveReplica.rawValue)
+            bytes.append(littleEndian: shard.rawValue)
+            bytes.append(littleEndian: leaving.rawValue)
+            bytes.append(littleEndian: node.rawValue)
+        case .confirmReplicas(let shard, let replicas):
+            bytes.append(Kind.confirmReplicas.rawValue)
+            bytes.append(littleEndian: shard.rawValue)
+            bytes.append(littleEndian: UInt16(replicas.count))
+            for replica in replicas { bytes.append(littleEndian: replica.rawValue) }
+        case .replaceNode(let node, let successor):
+            bytes.append(Kind.replaceNode.rawValue)
+            bytes.append(littleEndian: node.rawValue)
+            bytes.append(littleEndian: successor.rawValue)
+        case .forgetNode(let node):
+            bytes.append(Kind.forgetNode.rawValue)
+            bytes.append(littleEndian: node.rawValue)
+        case .replaceDirectoryReplica(let node, let leaving):
+            bytes.append(Kind.replaceDirectoryReplica.rawValue)
+            bytes.append(littleEndian: node.rawValue)
+            bytes.append(littleEndian: leaving.rawValue)
         }
         return bytes
     }
@@ -82,6 +118,26 @@ package enum DirectoryCommand: Equatable, Sendable {
             }
             self = .setPreferredLeaders(leaders)
         case .removeNode: self = .removeNode(NodeID(try reader.read(UInt64.self, "node")))
+        case .moveReplica:
+            let shard = GroupID(try reader.read(UInt32.self, "shard"))
+            let leaving = ReplicaID(try reader.read(UInt64.self, "leaving replica"))
+            self = .moveReplica(
+                shard, leaving: leaving, to: NodeID(try reader.read(UInt64.self, "node")))
+        case .confirmReplicas:
+            let shard = GroupID(try reader.read(UInt32.self, "shard"))
+            var replicas: [ReplicaID] = []
+            for _ in 0..<(try reader.read(UInt16.self, "replicas")) {
+                replicas.append(ReplicaID(try reader.read(UInt64.self, "replica")))
+            }
+            self = .confirmReplicas(shard, replicas)
+        case .replaceNode:
+            let node = NodeID(try reader.read(UInt64.self, "node"))
+            self = .replaceNode(node, by: NodeID(try reader.read(UInt64.self, "successor")))
+        case .forgetNode: self = .forgetNode(NodeID(try reader.read(UInt64.self, "node")))
+        case .replaceDirectoryReplica:
+            let node = NodeID(try reader.read(UInt64.self, "node"))
+            self = .replaceDirectoryReplica(
+                node, leaving: ReplicaID(try reader.read(UInt64.self, "leaving replica")))
         }
         try reader.expectEnd("end of directory command")
     }

@@ -12,13 +12,15 @@ package struct DirectoryState: Equatable, Sendable {
     package private(set) var replicationFactor = 0
     /// The first voters of group 0; sorted by replica.
     package private(set) var founders: [Member] = []
-    package private(set) var nodes = SortedMap<NodeID, NodeRecord>()
-    package private(set) var shards = SortedMap<GroupID, ShardRecord>()
+    package internal(set) var nodes = SortedMap<NodeID, NodeRecord>()
+    package internal(set) var shards = SortedMap<GroupID, ShardRecord>()
     package private(set) var slotTable = SlotTable()
     /// The next replica id that is free in every group.
     package private(set) var nextReplica: UInt64 = 1
     /// Nodes that were removed; their ids never come back. Sorted.
-    package private(set) var removedNodes: [NodeID] = []
+    package internal(set) var removedNodes: [NodeID] = []
+    /// Nodes that are on their way out.
+    package internal(set) var departures = SortedMap<NodeID, NodeDeparture>()
 
     package init() {}
 
@@ -65,6 +67,13 @@ package struct DirectoryState: Equatable, Sendable {
         case .createShards(let plans): return createShards(plans)
         case .setPreferredLeaders(let leaders): return setPreferredLeaders(leaders)
         case .removeNode(let node): return remove(node)
+        case .moveReplica(let shard, let leaving, let node):
+            return move(shard, leaving: leaving, to: node)
+        case .confirmReplicas(let shard, let replicas): return confirm(shard, replicas)
+        case .replaceNode(let node, let successor): return replace(node, by: successor)
+        case .forgetNode(let node): return forget(node)
+        case .replaceDirectoryReplica(let node, let leaving):
+            return replaceDirectoryReplica(of: node, leaving: leaving)
         }
     }
 
@@ -179,25 +188,12 @@ package struct DirectoryState: Equatable, Sendable {
         return isChanged ? changed() : .unchanged
     }
 
-    private mutating func remove(_ node: NodeID) -> DirectoryOutcome {
-        guard nodes[node] != nil else {
-            return removedNodes.contains(node)
-                ? .unchanged : .refused("node \(node) is not registered")
-        }
-        if let shard = shards.values.first(where: { $0.replica(on: node) != nil }) {
-            return .refused("node \(node) has a replica of shard \(shard.id)")
-        }
-        nodes[node] = nil
-        removedNodes = (removedNodes + [node]).sorted()
-        return changed()
-    }
-
-    private mutating func allocateReplica() -> ReplicaID {
+    mutating func allocateReplica() -> ReplicaID {
         defer { nextReplica += 1 }
         return ReplicaID(nextReplica)
     }
 
-    private mutating func changed() -> DirectoryOutcome {
+    mutating func changed() -> DirectoryOutcome {
         epoch += 1
         return .applied
     }
@@ -210,7 +206,7 @@ package struct DirectoryState: Equatable, Sendable {
     // MARK: Snapshots
 
     /// The version of ``encode()``'s bytes.
-    private static let formatVersion: UInt8 = 1
+    private static let formatVersion: UInt8 = 2
 
     /// The whole state, for a snapshot of group 0. Equal states have equal bytes.
     package func encode() -> [UInt8] {
@@ -229,6 +225,11 @@ package struct DirectoryState: Equatable, Sendable {
         slotTable.encode(into: &bytes)
         bytes.append(littleEndian: UInt32(removedNodes.count))
         for node in removedNodes { bytes.append(littleEndian: node.rawValue) }
+        bytes.append(littleEndian: UInt32(departures.count))
+        for (node, departure) in departures {
+            bytes.append(littleEndian: node.rawValue)
+            departure.encode(into: &bytes)
+        }
         return bytes
     }
 
@@ -255,6 +256,10 @@ package struct DirectoryState: Equatable, Sendable {
         slotTable = try SlotTable(reading: &reader)
         for _ in 0..<(try reader.read(UInt32.self, "removed nodes")) {
             removedNodes.append(NodeID(try reader.read(UInt64.self, "removed node")))
+        }
+        for _ in 0..<(try reader.read(UInt32.self, "departures")) {
+            let node = NodeID(try reader.read(UInt64.self, "leaving node"))
+            departures[node] = try NodeDeparture(reading: &reader)
         }
         try reader.expectEnd("end of directory")
     }

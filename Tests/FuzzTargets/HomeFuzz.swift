@@ -134,13 +134,18 @@ enum HomeFuzz {
             group: GroupID(1), replica: member.replica, term: Term(3), leader: member,
             isLeader: true, commitIndex: LogIndex(5), appliedIndex: LogIndex(5),
             lastIndex: LogIndex(6), keyCount: 2,
-            configuration: Configuration(voters: [member]),
+            configuration: Configuration(voters: [member]), isSettled: true,
             followers: [
                 FollowerStatus(member: member, matchIndex: LogIndex(4), lastHeardMilliseconds: 20)
             ])
         return [
             .register(FuzzSeeds.peer, addresses),
             .transferLeadership(GroupID(1), to: FuzzSeeds.node), .reports([status]),
+            .quarantined([
+                QuarantinedReplica(group: GroupID(1), replica: ReplicaID(2), reason: "damaged")
+            ]),
+            .currentReplica(GroupID(0), ReplicaID(9), Configuration(voters: [member])),
+            .propose(.replaceNode(FuzzSeeds.node, by: FuzzSeeds.peer)),
         ]
     }
 }

@@ -12,45 +12,51 @@ enum JournalFuzz {
             segmentByteCount: 4096, durability: choices & 2 == 0 ? .sync : .periodic,
             heldByteCount: 512, carriedByteCount: 512)
         var folder = folder(&input, isResealed: choices & 1 == 0)
+        if choices & 4 == 0 { addHead(to: &folder) }
         guard
             var first = try? Journal.recover(
                 from: folder, settings: settings, bootID: 1, seed: 2, now: now)
         else { return }
-        _ = first.report.lines
+        _ = first.report.lines + first.report.damageLines
+        let mayHaveLostGroups = first.mayHaveLostGroups
         let expected = append(to: &first)
         folder.flush(&first.journal, now: now)
         // What was accepted once, and what was written behind it, is there at the next start.
-        let found: [Kept]
+        let second: Journal.Recovery
         do throws(JournalError) {
-            found = try Journal.recover(
-                from: folder, settings: settings, bootID: 1, seed: 3, now: now
-            ).groups.map(Kept.init)
+            second = try Journal.recover(
+                from: folder, settings: settings, bootID: 1, seed: 3, now: now)
         } catch {
             throw Finding("what was accepted can't be read at the next start: \(error)")
         }
-        try expectEqual(found, expected, "the groups at the next start")
+        try expectEqual(second.groups.map(Kept.init), expected, "the groups at the next start")
+        try expectEqual(
+            second.mayHaveLostGroups, mayHaveLostGroups, "whether groups may be lost")
     }
 
-    /// What of a group doesn't depend on the clock.
+    /// What of a group counts and doesn't depend on the clock.
     private struct Kept: Equatable {
         var group: GroupID
         var replica: ReplicaID
-        var configuration: Configuration
-        var hardState: HardState
+        var quarantine: Quarantine?
+        var configuration: Configuration?
+        var hardState: HardState?
         var snapshot: SnapshotMetadata?
         var entries: [LogEntry]
 
         init(_ recovered: RecoveredGroup) {
             group = recovered.group
             replica = recovered.replica
+            quarantine = recovered.quarantine
+            entries = recovered.entries
+            guard quarantine == nil else { return }
             configuration = recovered.initialConfiguration
             hardState = recovered.hardState
             snapshot = recovered.snapshot
-            entries = recovered.entries
         }
     }
 
-    /// Goes on where the journal ends.
+    /// Goes on where the journal ends; what comes for a quarantined group must not count.
     ///
     /// - Returns: What it holds then.
     private static func append(to recovery: inout Journal.Recovery) -> [Kept] {
@@ -61,10 +67,12 @@ enum JournalFuzz {
             let entry = LogEntry(
                 term: Term(3), index: (last ?? .zero).next, kind: .command, stamp: 5,
                 payload: [1, 2, 3])
-            expected[place].entries.append(entry)
-            expected[place].hardState = HardState(term: Term(4), vote: ReplicaID(5))
+            let hardState = HardState(term: Term(4), vote: ReplicaID(5))
             recovery.journal.append(.entry(group, entry))
-            recovery.journal.append(.hardState(group, expected[place].hardState))
+            recovery.journal.append(.hardState(group, hardState))
+            guard expected[place].quarantine == nil else { continue }
+            expected[place].entries.append(entry)
+            expected[place].hardState = hardState
         }
         return expected
     }
@@ -89,6 +97,23 @@ enum JournalFuzz {
             }
         }
         return folder
+    }
+
+    /// The head that belongs to the segment with the highest number that has a header of its own.
+    private static func addHead(to folder: inout FuzzFolder) {
+        for (file, bytes) in folder.contents.reversed() {
+            guard case .segment(let sequence) = file, bytes.count >= 80,
+                bytes.starts(with: "MARTLETJ".utf8), bytes[24] == UInt8(sequence)
+            else { continue }
+            var head: [UInt8] = []
+            head += "MARTLETH".utf8
+            head.append(littleEndian: UInt32(1))
+            head += bytes[16..<24]
+            head.append(littleEndian: sequence)
+            head.append(littleEndian: crc32c(head.span))
+            folder.contents[.head] = head
+            return
+        }
     }
 
     private static func encode(_ folder: FuzzFolder, choices: UInt8) -> [UInt8] {

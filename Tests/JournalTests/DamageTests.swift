@@ -4,18 +4,19 @@ import Testing
 
 @Suite("Journal on a damaged disk")
 struct DamageTests {
-    /// Why the disk can't be recovered from, or what is found on it.
-    private func recover(
-        _ disk: MemoryDisk, _ life: JournalLife
-    ) -> Result<JournalModel, JournalError> {
-        do {
-            let recovery = try Journal.recover(
-                from: disk, settings: life.journal.settings, bootID: 77, seed: 1,
-                now: Moment(boot: .zero, wallMilliseconds: 0))
-            return .success(JournalModel(recovery.groups))
-        } catch {
-            return .failure(error)
-        }
+    private func recover(_ disk: MemoryDisk, _ life: JournalLife) throws -> Journal.Recovery {
+        try Journal.recover(
+            from: disk, settings: life.journal.settings, mustHaveHead: true, bootID: 77, seed: 1,
+            now: Moment(boot: .zero, wallMilliseconds: 0))
+    }
+
+    /// What is wrong with what is found after the harm.
+    private func complaint(
+        _ recovery: Journal.Recovery, _ life: JournalLife, groups: [GroupID]? = nil
+    ) -> String? {
+        Harm(description: "", groups: groups).complaint(
+            about: JournalModel(recovery.groups), recovery.mayHaveLostGroups,
+            life.model(of: life.batches.count))
     }
 
     /// A life that ends with everything on disk.
@@ -28,10 +29,6 @@ struct DamageTests {
         return life
     }
 
-    private func segments(_ life: JournalLife) -> [JournalFile] {
-        life.disk.contents.keys.filter { if case .segment = $0 { true } else { false } }
-    }
-
     private func reader(
         _ link: SegmentSurvey.Link, _ life: JournalLife
     ) throws -> BatchReader {
@@ -40,15 +37,10 @@ struct DamageTests {
             segmentID: link.header.id)
     }
 
-    private func chain(_ life: JournalLife) throws -> [SegmentSurvey.Link] {
-        var bytes: [UInt8] = []
-        return try SegmentSurvey(life.disk.contents.keys, on: life.disk, using: &bytes).chain()
-    }
-
     /// Which bytes of each segment are proven to have been on disk.
     private func provenRanges(_ life: JournalLife) throws -> SortedMap<JournalFile, Range<Int>> {
         var ranges = SortedMap<JournalFile, Range<Int>>()
-        for link in try chain(life) {
+        for link in try life.chain() {
             let proven = try reader(link, life).headers(after: 0).map(\.syncedThrough).max() ?? 0
             ranges[.segment(link.sequence)] = 0..<(link.end ?? proven)
         }
@@ -69,16 +61,13 @@ struct DamageTests {
             let flipped = generator.below(ranges.values[place].count)
             var disk = life.disk
             disk.flip(file, at: flipped, mask: 1 << UInt8(generator.below(8)))
-            let outcome = recover(disk, life)
-            guard case .failure(let error) = outcome,
-                case .corrupt(let found, let offset, let byteCount, let groups, _) = error
-            else {
-                Issue.record("damage at \(flipped) of \(file) is not found: \(outcome)")
-                continue
-            }
-            #expect(found == file)
-            #expect((offset..<offset + byteCount).contains(flipped), "\(error)")
-            #expect(!groups.isEmpty)
+            let recovery = try recover(disk, life)
+            let damage = recovery.report.damages.first
+            #expect(damage?.file == file, "byte \(flipped) of \(file)")
+            let range = damage.map { $0.offset..<$0.offset + $0.byteCount } ?? 0..<0
+            #expect(range.contains(flipped), "byte \(flipped) of \(file): \(range)")
+            #expect(complaint(recovery, life) == nil)
+            #expect(!recovery.report.damageLines.isEmpty)
         }
     }
 
@@ -88,42 +77,62 @@ struct DamageTests {
     func neverMakesUp(seed: UInt64) throws {
         let life = try finishedLife(seed)
         var generator = SeededGenerator(seed: seed)
-        let segments = segments(life)
+        let segments = life.segments
         for _ in 0..<40 {
             let file = segments[generator.below(segments.count)]
             var disk = life.disk
             let byteCount = try disk.read(file).count
             disk.flip(file, at: generator.below(byteCount), mask: 1 << UInt8(generator.below(8)))
-            guard case .success(let found) = recover(disk, life) else { continue }
-            #expect(life.kept(by: found, guaranteed: 0) != nil)
+            let recovery = try recover(disk, life)
+            let report = recovery.report
+            guard report.damages.isEmpty, report.quarantined.isEmpty else { continue }
+            #expect(life.kept(by: JournalModel(recovery.groups), guaranteed: 0) != nil)
         }
     }
 
-    @Test("damage to one entry concerns its group only")
-    func namesOneGroup() throws {
-        let life = try finishedLife(3)
-        let link = try #require(try chain(life).first)
+    @Test("damage to one entry concerns its group only", arguments: 0..<20 as Range<UInt64>)
+    func namesOneGroup(seed: UInt64) throws {
+        let life = try finishedLife(seed)
+        let link = try #require(try life.chain().last)
         let reader = try reader(link, life)
-        var offset = SegmentHeader.byteCount
-        while true {
-            let batch = try reader.batch(at: offset, limit: reader.bytes.count, number: nil)
-            offset = batch.header.end
-            guard let record = batch.records.first(where: { $0.head.kind == 4 }) else { continue }
+        for header in reader.headers(after: 0).dropLast() {
+            let batch = try reader.batch(
+                at: header.offset, limit: reader.bytes.count, number: nil)
+            guard let record = batch.records.last(where: { $0.head.kind == 4 }) else { continue }
+            let group = record.head.group
             var disk = life.disk
             disk.flip(.segment(link.sequence), at: record.body.lowerBound, mask: 1)
-            let expected = JournalError.corrupt(
+            let recovery = try recover(disk, life)
+            let expected = Quarantine(
                 file: .segment(link.sequence), offset: record.offset,
-                byteCount: batch.header.end - record.offset, groups: [record.head.group],
+                byteCount: record.body.upperBound - record.offset,
                 what: "a record with a wrong checksum")
-            #expect(recover(disk, life) == .failure(expected))
-            return
+            #expect(recovery.report.damages == [expected])
+            #expect(complaint(recovery, life, groups: [group]) == nil)
+            // It may have been removed, and even made anew, behind the damage.
+            let isSound = recovery.groups.first { $0.group == group }?.quarantine == nil
+            let isRemoved = try isRemoved(group, behind: record, reader)
+            #expect(isSound == isRemoved)
         }
+    }
+
+    private func isRemoved(
+        _ group: GroupID, behind record: BatchReader.Record, _ reader: BatchReader
+    ) throws -> Bool {
+        for header in reader.headers(after: 0) {
+            let batch = try reader.batch(
+                at: header.offset, limit: reader.bytes.count, number: nil)
+            for other in batch.records where other.offset > record.offset {
+                if other.head.group == group, other.head.kind == 2 { return true }
+            }
+        }
+        return false
     }
 
     @Test("a segment of a newer format is refused")
     func refusesNewerFormat() throws {
         let life = try finishedLife(4)
-        let segment = try #require(segments(life).last)
+        let segment = try #require(life.segments.last)
         var bytes = try life.disk.read(segment)
         bytes.replaceSubrange(0..<8, with: SegmentHeader.magic)
         bytes.store(littleEndian: UInt32(9), at: 8)
@@ -131,11 +140,12 @@ struct DamageTests {
         bytes.store(littleEndian: checksum, at: 76)
         var disk = life.disk
         disk.replace(segment, with: bytes)
-        let expected = JournalError.newerFormat(file: segment, found: 9, supported: 1)
-        #expect(recover(disk, life) == .failure(expected))
+        #expect(throws: JournalError.newerFormat(file: segment, found: 9, supported: 2)) {
+            try recover(disk, life)
+        }
     }
 
-    @Test("a snapshot file that is gone is missed")
+    @Test("a group whose snapshot file is gone is quarantined, and no other one")
     func missesSnapshot() throws {
         let life = try finishedLife(3)
         let place = try #require(life.head.groups.values.firstIndex { $0.snapshot != nil })
@@ -143,65 +153,152 @@ struct DamageTests {
         let index = try #require(life.head.groups.values[place].snapshot?.index)
         var disk = life.disk
         disk.replace(.snapshot(group, index), with: nil)
-        let expected = JournalError.snapshotMissing(
-            file: .snapshot(group, index), group: group)
-        #expect(recover(disk, life) == .failure(expected))
+        let recovery = try recover(disk, life)
+        #expect(complaint(recovery, life, groups: [group]) == nil)
+        let quarantine = recovery.groups.first { $0.group == group }?.quarantine
+        #expect(quarantine?.file == .snapshot(group, index))
     }
 
-    @Test("a segment that is gone is missed unless nothing in it counts")
-    func missesSegment() throws {
-        let life = try finishedLife(6)
-        for link in try chain(life).dropLast() {
+    @Test(
+        "of a segment that is gone only what is live is missed",
+        arguments: 0..<20 as Range<UInt64>)
+    func missesSegment(seed: UInt64) throws {
+        let life = try finishedLife(seed)
+        for link in try life.chain().dropLast() {
             var disk = life.disk
             disk.replace(.segment(link.sequence), with: nil)
-            switch recover(disk, life) {
-            case .success(let found): #expect(found == life.head)
-            case .failure(.entriesMissing), .failure(.snapshotMissing): break
-            case .failure(let error): Issue.record("\(error)")
+            let recovery = try recover(disk, life)
+            #expect(complaint(recovery, life) == nil)
+            #expect(!recovery.mayHaveLostGroups)
+            for found in recovery.report.quarantined {
+                #expect(found.quarantine.file == .segment(link.sequence))
             }
         }
     }
 
     @Test(
-        "the newest segment can't go, nor be emptied, without notice",
+        "the newest segment can't go, be emptied or be unreadable without notice",
         arguments: 0..<20 as Range<UInt64>)
     func missesNewest(seed: UInt64) throws {
         let life = try finishedLife(seed)
-        let newest = try #require(try chain(life).last)
+        let newest = try #require(try life.chain().last)
         let file = JournalFile.segment(newest.sequence)
         var without = life.disk
         without.replace(file, with: nil)
-        let missing = JournalError.segmentMissing(file: file, provenBy: .head)
-        #expect(recover(without, life) == .failure(missing))
         var empty = life.disk
-        for file in segments(life) { empty.replace(file, with: nil) }
-        #expect(recover(empty, life) == .failure(missing))
+        for file in life.segments { empty.replace(file, with: nil) }
         var blank = life.disk
         blank.replace(file, with: [UInt8](repeating: 0, count: try blank.read(file).count))
-        guard case .failure(.corrupt(file, 0, _, _, _)) = recover(blank, life) else {
-            Issue.record("\(recover(blank, life))")
-            return
+        var unreadable = life.disk
+        unreadable.unreadable = [file]
+        var partlyReadable = unreadable
+        partlyReadable.hasReadableBeginnings = true
+        for disk in [without, empty, blank, unreadable, partlyReadable] {
+            let recovery = try recover(disk, life)
+            #expect(recovery.mayHaveLostGroups)
+            #expect(recovery.groups.allSatisfy { $0.quarantine?.file == file })
+            #expect(recovery.report.damages.map(\.file) == [file])
+            #expect(complaint(recovery, life) == nil)
+        }
+        let nothing = try recover(empty, life)
+        #expect(nothing.groups.isEmpty)
+    }
+
+    @Test("an unreadable segment quarantines whom it may hold", arguments: 0..<20 as Range<UInt64>)
+    func unreadableSegment(seed: UInt64) throws {
+        let life = try finishedLife(seed)
+        for link in try life.chain() {
+            var disk = life.disk
+            disk.unreadable = [.segment(link.sequence)]
+            let recovery = try recover(disk, life)
+            #expect(complaint(recovery, life) == nil)
+            #expect(
+                recovery.report.damages
+                    == [
+                        Quarantine(
+                            file: .segment(link.sequence),
+                            what: "read segment-\(hexadecimal(link.sequence, digitCount: 16)).log "
+                                + "failed with error 5")
+                    ])
         }
     }
 
-    @Test("a head that is damaged, or of another journal, is refused")
-    func refusesHead() throws {
+    @Test(
+        "a segment that can't be read to its end is one that can't be read at all",
+        arguments: 0..<20 as Range<UInt64>)
+    func unreadableEnd(seed: UInt64) throws {
+        let life = try finishedLife(seed)
+        var withGap = life.disk
+        // What is older is not needed any more.
+        if let lost = try life.chain().dropLast().last {
+            withGap.replace(.segment(lost.sequence), with: nil)
+        }
+        for sound in [life.disk, withGap] {
+            for file in life.segments {
+                var disk = sound
+                disk.unreadable = [file]
+                let expected = try recover(disk, life)
+                disk.hasReadableBeginnings = true
+                let found = try recover(disk, life)
+                // With all that its journal will do with the files.
+                #expect("\(found)" == "\(expected)", "\(file)")
+            }
+        }
+    }
+
+    @Test("a start reads each segment as a whole only once")
+    func readsOnce() throws {
+        let life = try finishedLife(1)
+        let disk = CountingDisk(life.disk)
+        let expected = try recover(life.disk, life)
+        let found = try Journal.recover(
+            from: disk, settings: life.journal.settings, mustHaveHead: true, bootID: 77, seed: 1,
+            now: Moment(boot: .zero, wallMilliseconds: 0))
+        #expect("\(found)" == "\(expected)")
+        let chain = try life.chain()
+        #expect(chain.count > 1)
+        for link in chain {
+            #expect(disk.readCounts[.segment(link.sequence)] == 1)
+        }
+    }
+
+    @Test("without an intact head no group is trusted: newer segments may be gone")
+    func missesHead() throws {
         let life = try finishedLife(2)
         let head = try life.disk.read(.head)
+        var disks: [MemoryDisk] = []
         for offset in head.indices {
             var disk = life.disk
             disk.flip(.head, at: offset, mask: 1)
-            switch recover(disk, life) {
-            case .failure(.corrupt(.head, _, _, _, _)), .failure(.newerFormat(.head, _, _)): break
-            case let outcome: Issue.record("byte \(offset): \(outcome)")
-            }
+            disks.append(disk)
         }
-        var other = try JournalHead(decoding: head)
+        var disk = life.disk
+        disk.replace(.head, with: nil)
+        disks.append(disk)
+        disk = life.disk
+        disk.unreadable = [.head]
+        disks.append(disk)
+        for disk in disks {
+            let recovery = try recover(disk, life)
+            #expect(recovery.mayHaveLostGroups)
+            #expect(recovery.groups.count == life.head.groups.count)
+            #expect(recovery.groups.allSatisfy { $0.quarantine?.file == .head })
+        }
+    }
+
+    @Test("the head of another journal is refused")
+    func refusesForeignHead() throws {
+        let life = try finishedLife(2)
+        guard case .valid(var other) = JournalHead.read(from: try life.disk.read(.head)) else {
+            Issue.record("no head")
+            return
+        }
         other.journalID += 1
         var disk = life.disk
         disk.replace(.head, with: other.encode())
-        guard case .failure(.foreignSegment) = recover(disk, life) else {
-            Issue.record("\(recover(disk, life))")
+        let error = #expect(throws: JournalError.self) { try recover(disk, life) }
+        guard case .foreignSegment? = error else {
+            Issue.record("\(String(describing: error))")
             return
         }
     }

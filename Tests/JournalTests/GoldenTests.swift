@@ -68,6 +68,22 @@ struct GoldenTests {
         #expect(hexadecimal(first.1[80...]) == GoldenBytes.emptyBatch)
     }
 
+    @Test("a header of format 1 is read")
+    func formerHeader() throws {
+        var bytes: [UInt8] = []
+        var rest = Substring(GoldenBytes.formerSegmentHeader)
+        while let byte = UInt8(rest.prefix(2), radix: 16) {
+            bytes.append(byte)
+            rest = rest.dropFirst(2)
+        }
+        guard case .valid(let header) = SegmentHeader.read(from: bytes) else {
+            Issue.record("it is not")
+            return
+        }
+        #expect(header.sequence == 1)
+        #expect(header.segmentByteCount == 4096)
+    }
+
     @Test("a journal's head")
     func head() {
         let bytes = JournalHead(journalID: 0x0102_0304_0506_0708, sequence: 9).encode()
@@ -88,6 +104,10 @@ struct GoldenTests {
             .snapshot(group, metadata),
             .caughtUp(group),
             .cleanStop,
+            .quarantined(
+                group,
+                Quarantine(file: .segment(2), offset: 3, byteCount: 4, what: "rot")),
+            .lostGroupsSettled,
         ]
         let found = try records.map(recordBytes)
         #expect(found == GoldenBytes.records)

@@ -13,6 +13,8 @@ struct JournalLife {
         var segmentByteCount = 4096
         var fault: JournalFault?
         var crashPercent = 2
+        /// Percent of crashes in which files are damaged too.
+        var damagePercent = 0
         /// Percent of new records that belong to group 1; the others lag behind.
         var favouritePercent = 20
         var maximumGroupCount = 5
@@ -25,15 +27,24 @@ struct JournalLife {
         var metadata: SnapshotMetadata
     }
 
+    /// Where a batch is.
+    struct Place {
+        var segment: UInt64
+        var range: Range<Int>
+    }
+
     let options: Options
-    private(set) var disk: MemoryDisk
+    var disk: MemoryDisk
     private(set) var journal: Journal
+    /// What the journal held before the first of ``batches``.
+    private(set) var base = JournalModel()
     /// Every flush that counts so far.
     private(set) var batches: [JournalModel.Batch] = []
+    private(set) var places: [Place] = []
     /// With the open batch's records.
     private(set) var head = JournalModel()
     private(set) var report: RecoveryReport
-    private(set) var statistics = Statistics()
+    var statistics = Statistics()
 
     struct Statistics {
         var crashes = 0
@@ -45,6 +56,11 @@ struct JournalLife {
         var carried = 0
         var snapshots = 0
         var largestSegmentCount = 0
+        var harms = 0
+        var quarantines = 0
+        var soundAfterHarm = 0
+        var lostGroups = 0
+        var recreated = 0
 
         mutating func add(_ other: Statistics) {
             crashes += other.crashes
@@ -55,14 +71,20 @@ struct JournalLife {
             removed += other.removed
             carried += other.carried
             snapshots += other.snapshots
+            harms += other.harms
+            quarantines += other.quarantines
+            soundAfterHarm += other.soundAfterHarm
+            lostGroups += other.lostGroups
+            recreated += other.recreated
             largestSegmentCount = max(largestSegmentCount, other.largestSegmentCount)
         }
     }
 
-    private var generator: SeededGenerator
+    var generator: SeededGenerator
     private var settings: JournalSettings
     private var now = Moment(boot: Instant(nanoseconds: 5_000_000_000), wallMilliseconds: 1_000_000)
     private var bootID: UInt64 = 77
+    private var mustHaveHead = false
     private var openRecords: [JournalRecord] = []
     private var requests: [DiskRequest] = []
     private var pendingSnapshots: [WrittenSnapshot] = []
@@ -85,6 +107,7 @@ struct JournalLife {
             fault: options.fault)
         let recovery = try Journal.recover(
             from: disk, settings: settings, bootID: bootID, seed: generator.next(), now: now)
+        disk.condemned = recovery.report.damages.compactMap(\.file)
         journal = recovery.journal
         report = recovery.report
     }
@@ -148,12 +171,21 @@ struct JournalLife {
             preconditionFailure("nothing was flushed")
         }
         precondition(Int(number) == batches.count - runStart + 1, "flush \(number)")
+        places.append(Self.place(of: requests))
         batches.append(
             JournalModel.Batch(
                 records: openRecords, moment: now, bootID: bootID,
                 durability: settings.durability, beginsAmnesia: isFirst && pendingAmnesia))
         openRecords.removeAll()
         countCarried()
+    }
+
+    /// Where the batch is that was just flushed.
+    private static func place(of requests: [DiskRequest]) -> Place {
+        for case .write(let segment, let offset, let bytes, _) in requests.reversed() {
+            return Place(segment: segment, range: offset..<offset + bytes.count)
+        }
+        preconditionFailure("a flush without a write")
     }
 
     private var pendingAmnesia = false
@@ -204,25 +236,82 @@ struct JournalLife {
             disk.makeSnapshot(last.group, last.metadata.index)
         }
         disk.crash(powerCut: powerCut)
+        mustHaveHead = mustHaveHead || disk.contents[.head] != nil
         statistics.crashes += 1
         if powerCut { bootID += 1 }
         if powerCut { now.boot = Instant(nanoseconds: 1_000_000_000) }
         if options.durability == nil, generator.chance(percent: 30) {
             settings.durability = generator.chance(percent: 50) ? .sync : .periodic
         }
-        try recover(guaranteed: guaranteed)
+        guard generator.chance(percent: options.damagePercent) else {
+            return try recover(guaranteed: guaranteed)
+        }
+        let sound = disk
+        var harm = inflictHarm()
+        if generator.chance(percent: 20) { harm.add(inflictHarm()) }
+        statistics.harms += 1
+        let certain = certainCount(of: guaranteed, before: sound)
+        // What was cut may have let go of what others still need.
+        if certain < guaranteed { harm.groups = nil }
+        try recover(from: harm, guaranteed: certain)
+    }
+
+    private mutating func recovery() throws -> Journal.Recovery {
+        do {
+            return try Journal.recover(
+                from: disk, settings: settings, mustHaveHead: mustHaveHead, bootID: bootID,
+                seed: generator.next(), now: now)
+        } catch {
+            throw Failure(description: "recovery failed: \(error)")
+        }
+    }
+
+    /// Recovers from a damaged disk, and goes on from what was found.
+    private mutating func recover(from harm: Harm, guaranteed: Int) throws {
+        let recovery = try recovery()
+        let found = JournalModel(
+            recovery.groups, mayHaveLostGroups: recovery.mayHaveLostGroups)
+        let again = try self.recovery()
+        try check(
+            JournalModel(again.groups, mayHaveLostGroups: again.mayHaveLostGroups) == found,
+            "two recoveries of one disk differ")
+        var complaints: [String] = []
+        let kept = (guaranteed...batches.count).last { count in
+            guard
+                let complaint = harm.complaint(
+                    about: found, recovery.mayHaveLostGroups, expected(of: count))
+            else { return true }
+            complaints.append("of \(count), \(complaint)")
+            return false
+        }
+        guard let kept else {
+            throw Failure(
+                description: "after \(harm), of \(batches.count) batches, \(guaranteed) certain: "
+                    + "\(complaints)\n\(recovery.report.lines + recovery.report.damageLines)")
+        }
+        statistics.quarantines += found.groups.values.count { $0.quarantine != nil }
+        statistics.soundAfterHarm += found.groups.values.count { $0.quarantine == nil }
+        statistics.lostGroups += recovery.mayHaveLostGroups ? 1 : 0
+        let last = model(of: kept).last
+        base = found
+        base.last = last
+        batches.removeAll()
+        places.removeAll()
+        try takeUp(recovery, found, kept: 0)
+        pendingAmnesia = false
+        disk.unreadable.removeAll()
+        while !journal.isOpen {
+            flush()
+            disk.accept(&requests)
+            try stepDisk()
+        }
     }
 
     /// Recovers, and takes what was found for the truth if it is one of those that may be.
     mutating func recover(guaranteed: Int) throws {
-        let recovery: Journal.Recovery
-        do {
-            recovery = try Journal.recover(
-                from: disk, settings: settings, bootID: bootID, seed: generator.next(), now: now)
-        } catch {
-            throw Failure(description: "recovery failed: \(error)")
-        }
-        let found = JournalModel(recovery.groups)
+        let recovery = try recovery()
+        let found = JournalModel(
+            recovery.groups, mayHaveLostGroups: recovery.mayHaveLostGroups)
         guard let kept = kept(by: found, guaranteed: guaranteed) else {
             throw Failure(
                 description: "recovery of \(batches.count) batches, \(guaranteed) certain, found\n"
@@ -232,13 +321,23 @@ struct JournalLife {
         }
         statistics.lostBatches += batches.count - kept
         batches.removeLast(batches.count - kept)
+        places.removeLast(places.count - kept)
         let model = model(of: kept)
         try check(
             recovery.wasCleanStop == (model.last?.isCleanStop ?? false),
             "clean stop: \(recovery.wasCleanStop)")
+        try check(
+            recovery.mayHaveLostGroups == model.mayHaveLostGroups,
+            "groups may be lost: \(recovery.mayHaveLostGroups)")
         pendingAmnesia = model.forgets(in: bootID)
         if pendingAmnesia { statistics.amnesias += 1 }
         if recovery.report.cut != nil { statistics.cuts += 1 }
+        try takeUp(recovery, found, kept: kept)
+    }
+
+    private mutating func takeUp(
+        _ recovery: Journal.Recovery, _ found: JournalModel, kept: Int
+    ) throws {
         journal = recovery.journal
         report = recovery.report
         head = found
@@ -277,7 +376,7 @@ struct JournalLife {
     }
 
     func model(of count: Int) -> JournalModel {
-        var model = JournalModel()
+        var model = base
         for batch in batches.prefix(count) { model.apply(batch) }
         return model
     }
@@ -304,6 +403,15 @@ struct JournalLife {
             generator.chance(percent: options.favouritePercent)
             ? head.groups.keys[0] : head.groups.keys[generator.below(head.groups.count)]
         guard let state = head.groups[group] else { return }
+        if head.mayHaveLostGroups, generator.chance(percent: 1) { append(.lostGroupsSettled) }
+        if state.quarantine != nil {
+            append(generator.chance(percent: 30) ? .groupRemoved(group) : .caughtUp(group))
+            return
+        }
+        if options.damagePercent > 0, generator.chance(percent: 1) {
+            append(.quarantined(group, Quarantine(what: "its state is not its peers'")))
+            return
+        }
         switch generator.below(100) {
         case 0..<2: append(.groupRemoved(group))
         case 2..<14:
@@ -330,6 +438,7 @@ struct JournalLife {
     private mutating func createGroup() {
         let group = GroupID(UInt32(1 + generator.below(options.maximumGroupCount + 2)))
         guard head.groups[group] == nil else { return }
+        if nextReplica > UInt64(options.maximumGroupCount + 2) { statistics.recreated += 1 }
         append(.groupCreated(group, ReplicaID(nextReplica), configuration()))
         nextReplica += 1
     }

@@ -11,6 +11,19 @@ struct JournalModel: Equatable {
         var entries: [LogEntry] = []
         var clock: PersistedClock?
         var isAmnesiac = false
+        /// When set, only the replica's id and the reason count.
+        var quarantine: Quarantine?
+
+        static func == (left: Self, right: Self) -> Bool {
+            guard left.replica == right.replica, left.quarantine == right.quarantine else {
+                return false
+            }
+            return left.quarantine != nil
+                || (left.initialConfiguration == right.initialConfiguration
+                    && left.hardState == right.hardState && left.snapshot == right.snapshot
+                    && left.entries == right.entries && left.clock == right.clock
+                    && left.isAmnesiac == right.isAmnesiac)
+        }
 
         var base: UInt64 { snapshot?.index.rawValue ?? 0 }
         var last: UInt64 { base + UInt64(entries.count) }
@@ -32,9 +45,12 @@ struct JournalModel: Equatable {
     }
 
     var groups = SortedMap<GroupID, Group>()
+    var mayHaveLostGroups = false
     var last: (bootID: UInt64, durability: Durability, isCleanStop: Bool)?
 
-    static func == (left: Self, right: Self) -> Bool { left.groups == right.groups }
+    static func == (left: Self, right: Self) -> Bool {
+        left.groups == right.groups && left.mayHaveLostGroups == right.mayHaveLostGroups
+    }
 
     mutating func apply(_ batch: Batch) {
         if batch.beginsAmnesia { declareAmnesia() }
@@ -58,6 +74,12 @@ struct JournalModel: Equatable {
             groups[group] = Group(replica: replica, initialConfiguration: configuration)
         case .groupRemoved(let group): groups[group] = nil
         case .cleanStop: break
+        case .lostGroupsSettled: mayHaveLostGroups = false
+        case .quarantined(let group, let reason):
+            change(group) {
+                $0.quarantine = reason
+                $0.entries.removeAll()
+            }
         case .hardState(let group, let state): change(group) { $0.hardState = state }
         case .caughtUp(let group): change(group) { $0.isAmnesiac = false }
         case .truncation(let group, let after):
@@ -94,16 +116,18 @@ struct JournalModel: Equatable {
         guard let place = groups.index(of: group) else {
             preconditionFailure("group \(group) is not in the model")
         }
+        guard groups[valueAt: place].quarantine == nil else { return }
         body(&groups[valueAt: place])
     }
 
     /// What recovery found, in the model's form.
-    init(_ recovered: [RecoveredGroup]) {
+    init(_ recovered: [RecoveredGroup], mayHaveLostGroups: Bool = false) {
+        self.mayHaveLostGroups = mayHaveLostGroups
         for found in recovered {
             groups[found.group] = Group(
                 replica: found.replica, initialConfiguration: found.initialConfiguration,
                 hardState: found.hardState, snapshot: found.snapshot, entries: found.entries,
-                clock: found.clock, isAmnesiac: found.isAmnesiac)
+                clock: found.clock, isAmnesiac: found.isAmnesiac, quarantine: found.quarantine)
         }
     }
 

@@ -9,6 +9,13 @@ import Primitives
 struct MemoryDisk: JournalDisk {
     static let sectorByteCount = 512
 
+    struct Write {
+        var file: JournalFile
+        var offset: Int
+        var before: [UInt8]
+        var after: [UInt8]
+    }
+
     struct File {
         var cached: [UInt8]
         var stored: [UInt8]
@@ -18,6 +25,14 @@ struct MemoryDisk: JournalDisk {
     /// Files whose removal may not have reached the directory on disk.
     private var removed = SortedMap<JournalFile, [UInt8]>()
     private(set) var queue: [DiskRequest] = []
+    /// Files that can't be read for now.
+    var unreadable: [JournalFile] = []
+    /// Whether their beginnings can be read all the same.
+    var hasReadableBeginnings = false
+    /// Files that are known to be damaged: they must not be recycled.
+    var condemned: [JournalFile] = []
+    /// The newest writes, oldest first, and what they replaced.
+    private(set) var writes: [Write] = []
     var generator: SeededGenerator
 
     init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
@@ -25,6 +40,9 @@ struct MemoryDisk: JournalDisk {
     func files() throws(DiskFailure) -> [JournalFile] { contents.keys }
 
     func read(_ file: JournalFile) throws(DiskFailure) -> [UInt8] {
+        guard !unreadable.contains(file) else {
+            throw DiskFailure(operation: "read \(file)", code: 5)
+        }
         guard let found = contents[file] else {
             throw DiskFailure(operation: "open \(file)", code: 2)
         }
@@ -35,7 +53,9 @@ struct MemoryDisk: JournalDisk {
     func beginning(
         of file: JournalFile, byteCount: Int
     ) throws(DiskFailure) -> FileBeginning {
-        let bytes = try read(file)
+        var disk = self
+        if hasReadableBeginnings { disk.unreadable = [] }
+        let bytes = try disk.read(file)
         return FileBeginning(
             bytes: Array(bytes.prefix(min(byteCount, 600))), fileByteCount: bytes.count)
     }
@@ -79,6 +99,7 @@ struct MemoryDisk: JournalDisk {
             removed.removeAll()
         case .recycleSegment(let old, let new):
             precondition(contents[.segment(new)] == nil, "segment \(new) is there")
+            precondition(!condemned.contains(.segment(old)), "segment \(old) is damaged")
             guard let file = contents[.segment(old)] else {
                 preconditionFailure("segment \(old) is not there")
             }
@@ -86,6 +107,7 @@ struct MemoryDisk: JournalDisk {
             contents[.segment(new)] = file
             removed.removeAll()
         case .write(let sequence, let offset, let bytes, let sync):
+            remember(bytes, at: offset, of: .segment(sequence))
             write(bytes, at: offset, to: .segment(sequence), sectorPercent: 100)
             if sync { store(.segment(sequence)) }
         case .sync(let sequence): store(.segment(sequence))
@@ -116,6 +138,13 @@ struct MemoryDisk: JournalDisk {
             position = end
         }
         contents[file] = target
+    }
+
+    private mutating func remember(_ bytes: [UInt8], at offset: Int, of file: JournalFile) {
+        guard let target = contents[file] else { return }
+        let before = Array(target.cached[offset..<offset + bytes.count])
+        writes.append(Write(file: file, offset: offset, before: before, after: bytes))
+        if writes.count > 40 { writes.removeFirst() }
     }
 
     private mutating func store(_ file: JournalFile) {
@@ -184,5 +213,14 @@ struct MemoryDisk: JournalDisk {
 
     mutating func replace(_ file: JournalFile, with bytes: [UInt8]?) {
         contents[file] = bytes.map { File(cached: $0, stored: $0) }
+    }
+
+    /// Puts bytes over what is on disk, as far as the file goes.
+    mutating func overwrite(_ file: JournalFile, at offset: Int, with bytes: [UInt8]) {
+        guard var found = contents[file], offset < found.cached.count else { return }
+        let range = offset..<min(offset + bytes.count, found.cached.count)
+        found.cached.replaceSubrange(range, with: bytes.prefix(range.count))
+        found.stored.replaceSubrange(range, with: bytes.prefix(range.count))
+        contents[file] = found
     }
 }

@@ -74,6 +74,72 @@ struct PropertyTests {
         #expect(found > 10)
     }
 
+    private func damagedOptions(_ seed: UInt64) -> JournalLife.Options {
+        var options = JournalLife.Options()
+        options.damagePercent = 50
+        options.crashPercent = 3
+        options.favouritePercent = seed % 3 == 0 ? 97 : 20
+        if seed % 2 == 0 { options.durability = .sync }
+        return options
+    }
+
+    @Test(
+        "whatever happens to the files, a group is as it was or quarantined",
+        arguments: 0..<100 as Range<UInt64>)
+    func survivesDamage(seed: UInt64) throws {
+        var life = try JournalLife(seed: seed, options: damagedOptions(seed))
+        try life.run(stepCount: 1000)
+    }
+
+    @Test("the damaged lives reach what they are there to test")
+    func reachesDamage() throws {
+        var total = JournalLife.Statistics()
+        for seed in 0..<20 as Range<UInt64> {
+            var life = try JournalLife(seed: seed, options: damagedOptions(seed))
+            try life.run(stepCount: 1000)
+            total.add(life.statistics)
+        }
+        #expect(total.harms > 100)
+        #expect(total.quarantines > 100)
+        #expect(total.soundAfterHarm > 100)
+        #expect(total.lostGroups > 20)
+        #expect(total.recreated > 20)
+        #expect(total.removed > 0)
+    }
+
+    @Test("rot that is taken for an interrupted write is missed")
+    func findsRotTakenForTorn() throws {
+        var found = 0
+        for seed in 0..<20 as Range<UInt64> {
+            var options = damagedOptions(seed)
+            options.fault = .rottenTakenForTorn
+            var life = try JournalLife(seed: seed, options: options)
+            do {
+                try life.run(stepCount: 1000)
+            } catch is JournalLife.Failure {
+                found += 1
+            }
+        }
+        #expect(found > 10)
+    }
+
+    @Test("a truncation that a checkpoint forgets is missed")
+    func findsForgottenTruncation() throws {
+        var found = 0
+        for seed in 0..<20 as Range<UInt64> {
+            var options = JournalLife.Options()
+            options.fault = .checkpointForgetsTruncation
+            var life = try JournalLife(seed: seed, options: options)
+            do {
+                try life.run(stepCount: 1500)
+            } catch let failure as JournalLife.Failure {
+                #expect(failure.description.contains("with a log up to"))
+                found += 1
+            }
+        }
+        #expect(found > 10)
+    }
+
     @Test("nothing useless is left behind after a restart", arguments: 0..<20 as Range<UInt64>)
     func leavesNothingBehind(seed: UInt64) throws {
         var life = try JournalLife(seed: seed)

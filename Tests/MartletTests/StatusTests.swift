@@ -1,5 +1,6 @@
 import FlyingSocks
 import Foundation
+import Node
 import Primitives
 import Testing
 
@@ -126,6 +127,9 @@ struct StatusTests {
     private struct Fixed: StatusSource {
         let fixed: StatusReport
         func report() -> StatusReport { fixed }
+        func request(_ wish: ClusterWish) -> String? {
+            wish == .forget(NodeID(1)) ? nil : "node 2 can't leave"
+        }
     }
 
     private func withServer(

@@ -93,6 +93,102 @@ import Topology
         #expect(world.transferCount == count)
     }
 
+    @Test("lets a node take another's place, whoever dies meanwhile", arguments: 0..<8)
+    func replacement(seed: UInt64) throws {
+        let world = HomeWorld(seedCount: 3, extraCount: 1, seed: seed)
+        for index in 0..<3 { try world.start(index) }
+        world.run(milliseconds: 8000)
+        try world.start(3)
+        world.run(milliseconds: 8000)
+        let victim = Int(seed % 3)
+        let old = try #require(world.node(victim))
+        let new = try #require(world.node(3))
+        // Half of the time it is dead already.
+        if seed % 2 == 0 { world.kill(victim) }
+        world.run(milliseconds: 8000)
+        #expect(world.request(.forget(old), of: 3)?.contains("replicas of 16 shards") == true)
+        #expect(world.request(.replace(old, by: new), of: 3) == nil)
+        world.run(milliseconds: 2000)
+        let status = try #require(world.status(3))
+        #expect(status.departures.map(\.node) == [old])
+        // The coordinator dies; another one goes on.
+        let others = (0..<3).filter { $0 != victim }
+        let coordinator = others.first { world.node($0) == status.directory?.leader }
+        if let coordinator {
+            world.kill(coordinator)
+            world.run(milliseconds: 3000)
+            try world.start(coordinator)
+        }
+        world.run(milliseconds: 40_000)
+        for index in others + [3] {
+            let status = try #require(world.status(index))
+            #expect(status.departures.isEmpty)
+            #expect(!status.shards.contains { $0.replicas.contains { $0.member.node == old } })
+            #expect(status.shards.allSatisfy { $0.replicas.count == 3 && $0.leader != nil })
+            #expect(status.directory?.replicas.contains { $0.member.node == old } == false)
+        }
+        let voters = world.groups[.directory]?.configuration.voters.map(\.node)
+        #expect(voters?.contains(new) == true && voters?.count == 3)
+        if seed % 2 == 1 {
+            guard case .unusable(let text)? = world.machines[victim].stop else {
+                Issue.record("the node that was replaced goes on")
+                return
+            }
+            #expect(text.contains("was removed from the cluster"))
+        }
+    }
+
+    @Test("forgets a dead node without shards", arguments: 0..<3) func forgetting(seed: UInt64)
+        throws
+    {
+        let world = HomeWorld(seedCount: 3, extraCount: 1, seed: seed)
+        for index in 0..<3 { try world.start(index) }
+        world.run(milliseconds: 8000)
+        try world.start(3)
+        world.run(milliseconds: 8000)
+        let old = try #require(world.node(3))
+        world.kill(3)
+        world.run(milliseconds: 5000)
+        #expect(world.request(.forget(NodeID(77)), of: 0)?.contains("is not registered") == true)
+        #expect(world.request(.forget(old), of: Int(seed)) == nil)
+        world.run(milliseconds: 5000)
+        let status = try #require(world.status(0))
+        #expect(!status.nodes.contains { $0.id == old && $0.role != .joining })
+        #expect(world.machines[0].directory.removedNodes == [old])
+    }
+
+    @Test("has quarantined replicas made anew under other ids", arguments: 0..<4)
+    func rebuilding(seed: UInt64) throws {
+        let world = HomeWorld(seedCount: 3, seed: seed)
+        try world.startAll()
+        world.run(milliseconds: 15_000)
+        let leader = world.groups[.directory]?.leader?.node
+        let index = try #require((0..<3).first { world.node($0) != leader })
+        let node = try #require(world.node(index))
+        let shard = try #require(world.machines[index].directory.shards.values.first)
+        let lost = try #require(shard.replica(on: node))
+        let reason = "segment-1, 8 bytes at offset 512: rotten"
+        world.quarantine(
+            index, QuarantinedReplica(group: shard.id, replica: lost, reason: reason))
+        world.run(milliseconds: 1200)
+        let other = try #require(world.status((index + 1) % 3))
+        #expect(other.quarantines.map(\.node) == [node])
+        #expect(other.quarantines.map(\.replica.reason) == [reason])
+        world.run(milliseconds: 4000)
+        world.quarantine(index, nil)
+        world.run(milliseconds: 5000)
+        let record = try #require(world.machines[index].directory.shards[shard.id])
+        #expect(!record.isMoving && !record.names(lost))
+        #expect(try #require(record.replica(on: node)) > lost)
+        #expect(world.status((index + 1) % 3)?.quarantines.isEmpty == true)
+
+        let own = try #require(world.machines[index].directory.nodes[node]?.directoryReplica)
+        world.quarantine(
+            index, QuarantinedReplica(group: .directory, replica: own, reason: reason))
+        world.run(milliseconds: 4000)
+        #expect(try #require(world.machines[index].replica) > own)
+    }
+
     @Test("hands over what it leads before it stops") func draining() throws {
         let world = HomeWorld(seedCount: 3, seed: 5)
         try world.startAll()

@@ -12,7 +12,7 @@ import Topology
         group: GroupID(3), replica: ReplicaID(1), term: Term(4), leader: leader, isLeader: true,
         commitIndex: LogIndex(7), appliedIndex: LogIndex(5), lastIndex: LogIndex(8), keyCount: 9,
         configuration: Configuration(voters: [leader], learners: [follower.member]),
-        followers: [follower])
+        isSettled: true, followers: [follower])
     private static let addresses = AdvertisedAddresses(
         peer: Address(host: "a", port: 1), cluster: Address(host: "b", port: 2),
         plain: Address(host: "c", port: 3), admin: Address(host: "d", port: 4))
@@ -28,9 +28,22 @@ import Topology
             .reports([report]),
             "0401000000030000000100000000000000040000000000000001000000000000000a00000000"
                 + "0000000107000000000000000500000000000000080000000000000009000000000000000100"
-                + "01000000000000000a0000000000000000000100020000000000000014000000000000000100"
+                + "01000000000000000a000000000000000000010002000000000000001400000000000000010100"
                 + "0200000000000000140000000000000006000000000000000c000000"
         ),
+        (
+            .quarantined([
+                QuarantinedReplica(group: GroupID(3), replica: ReplicaID(2), reason: "rot")
+            ]), "050100000003000000020000000000000003000000726f74"
+        ),
+        (
+            .currentReplica(
+                GroupID(3), ReplicaID(9),
+                Configuration(voters: [Member(replica: ReplicaID(1), node: NodeID(10))])),
+            "06030000000900000000000000010001000000000000000a0000000000000000000000"
+        ),
+        (.propose(.forgetNode(NodeID(3))), "070a0300000000000000"),
+        (.removed, "08"),
     ]
 
     @Test("have bytes that never change", arguments: messages)

@@ -157,6 +157,42 @@ final class HomeWorld {
             if millisecond % 1000 == 0 { report(index) }
         }
         elect()
+        if millisecond % 300 == 0 { moveReplicas() }
+    }
+
+    /// The leaders of shards bring them to where the directory wants them.
+    private func moveReplicas() {
+        let live = machines.filter { $0.home != nil }
+        guard let directory = live.map(\.directory).max(by: { $0.epoch < $1.epoch }) else { return }
+        for (id, group) in groups {
+            guard id != .directory, let target = directory.shards[id]?.target,
+                group.configuration.voters != target, group.leader != nil,
+                target.allSatisfy({ member in
+                    live.contains { $0.home?.core.nodeID == member.node }
+                })
+            else { continue }
+            groups[id]?.configuration = Configuration(voters: target)
+            if let leader = group.leader, !target.contains(leader) {
+                groups[id]?.leader = target[0]
+                groups[id]?.term += 1
+            }
+            for index in machines.indices { report(index) }
+        }
+    }
+
+    /// Asks a machine's home for something.
+    func request(_ wish: ClusterWish, of index: Int) -> String? {
+        var answer: String?
+        act(index) { home, _, effects in answer = home.request(wish, into: &effects) }
+        return answer
+    }
+
+    /// A loop of a machine says that it must not use a replica.
+    func quarantine(_ index: Int, _ replica: QuarantinedReplica?) {
+        act(index) {
+            $0.received(
+                .quarantines(replica.map { [$0] } ?? []), from: .loop(0), now: $1, into: &$2)
+        }
     }
 
     private func act(_ index: Int, _ body: (inout HomeCore, Moment, inout [HomeEffect]) -> Void) {
@@ -233,7 +269,11 @@ final class HomeWorld {
         case .leaderHints(let hints):
             for hint in hints { machines[index].hints[hint.group] = hint }
         case .cluster(let cluster): machines[index].clusterSeen = cluster
-        case .directory, .groupStatus, .continueApplying, .continueInBackground, .relayed: break
+        case .currentReplica(let group, let replica, _):
+            if group == .directory { machines[index].replica = replica }
+        case .directory, .groupStatus, .quarantines, .continueApplying, .continueInBackground,
+            .relayed:
+            break
         }
     }
 
@@ -306,7 +346,8 @@ final class HomeWorld {
                     group: id, replica: member.replica, term: Term(group.term),
                     leader: group.leader, isLeader: isLeader, commitIndex: last,
                     appliedIndex: last, lastIndex: last, keyCount: 0,
-                    configuration: group.configuration, followers: isLeader ? followers : []))
+                    configuration: group.configuration, isSettled: true,
+                    followers: isLeader ? followers : []))
         }
         act(index) { $0.received(.groupStatus(reports), from: .loop(0), now: $1, into: &$2) }
     }

@@ -46,21 +46,6 @@ import Testing
         #expect("\(try #require(error))".contains("journal-0 is missing"))
     }
 
-    @Test("an identity without the head of its journal is refused")
-    func lostHead() throws {
-        let folder = try TemporaryFolder()
-        do {
-            let first = try DataFolder(path: folder.path, journalCount: 2)
-            try FileSystem.replace(first.identityPath, with: [1])
-        }
-        #expect(try DataFolder(path: folder.path, journalCount: 2).journalCount == 2)
-        try FileSystem.remove(folder.path + "/journal-1.head")
-        let error = #expect(throws: StartError.self) {
-            try DataFolder(path: folder.path, journalCount: 2)
-        }
-        #expect("\(try #require(error))".contains("journal-1.head is missing"))
-    }
-
     @Test("a folder that can't be made is refused")
     func unusable() throws {
         let error = #expect(throws: StartError.self) {

@@ -23,6 +23,23 @@ package struct ClusterStatus: Equatable, Sendable {
     /// Sorted by number.
     package var shards: [ShardStatus]
 
+    /// Replicas that their nodes must not use; sorted by node.
+    package var quarantines: [QuarantineStatus]
+    /// Nodes that leave; sorted by id.
+    package var departures: [DepartureStatus]
+
+    package struct QuarantineStatus: Equatable, Sendable {
+        package var node: NodeID
+        package var replica: QuarantinedReplica
+    }
+
+    package struct DepartureStatus: Equatable, Sendable {
+        package var node: NodeID
+        package var successor: NodeID?
+        /// Replicas of shards that it still has, or is known to have.
+        package var replicaCount: Int
+    }
+
     package enum Health: String, Sendable {
         case alive, suspect, dead, left
         /// Gossip hasn't heard of it.

@@ -13,6 +13,7 @@ extension GroupStatus {
         bytes.append(littleEndian: lastIndex.rawValue)
         bytes.append(littleEndian: UInt64(keyCount))
         configuration.encode(into: &bytes)
+        bytes.append(isSettled ? 1 : 0)
         bytes.append(littleEndian: UInt16(followers.count))
         for follower in followers {
             bytes.append(littleEndian: follower.member.replica.rawValue)
@@ -35,6 +36,7 @@ extension GroupStatus {
         lastIndex = try reader.readIndex("last index")
         keyCount = Int(clamping: try reader.read(UInt64.self, "key count"))
         configuration = try Configuration(reading: &reader)
+        isSettled = try reader.read(UInt8.self, "settled") != 0
         followers = []
         for _ in 0..<(try reader.read(UInt16.self, "followers")) {
             let member = try Self.readMember(&reader, "follower")

@@ -70,11 +70,11 @@ extension HomeCore {
         }
     }
 
-    private func isFresh(_ report: LeaderReport, _ now: Instant) -> Bool {
+    func isFresh(_ report: LeaderReport, _ now: Instant) -> Bool {
         now.milliseconds(since: report.at) < settings.staleReportMilliseconds
     }
 
-    private func isClose(_ follower: FollowerStatus, to leader: GroupStatus) -> Bool {
+    func isClose(_ follower: FollowerStatus, to leader: GroupStatus) -> Bool {
         follower.lastHeardMilliseconds <= settings.maxMoveSilenceMilliseconds
             && leader.commitIndex - follower.matchIndex <= settings.maxMoveLag
     }

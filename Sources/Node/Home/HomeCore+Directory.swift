@@ -14,6 +14,7 @@ struct DirectoryProposals: Sendable {
     var createdAt: Instant?
     var formedAt: Instant?
     var membersAt: Instant?
+    var movesAt: Instant?
 }
 
 /// The duties of the node that leads group 0. All it proposes is checked again when it is applied, so
@@ -40,16 +41,17 @@ extension HomeCore {
         wish(nodeID, settings.addresses, now: now)
         grantWishes(now: now, into: &effects)
         formShards(now: now, into: &effects)
-        adjustMembers(status.configuration, now: now, into: &effects)
+        continueMoves(status, now: now, into: &effects)
+        adjustMembers(status, now: now, into: &effects)
         balanceLeaders(now: now, into: &effects)
     }
 
-    private func propose(_ command: DirectoryCommand, into effects: inout [HomeEffect]) {
+    func propose(_ command: DirectoryCommand, into effects: inout [HomeEffect]) {
         effects.append(.post(.proposeDirectory(command), to: .loop(0)))
     }
 
     /// Whether what was proposed at `last` should be proposed, or proposed again.
-    private func isDue(_ last: Instant?, now: Instant) -> Bool {
+    func isDue(_ last: Instant?, now: Instant) -> Bool {
         last.map { now.milliseconds(since: $0) >= settings.retryMilliseconds } ?? true
     }
 
@@ -123,18 +125,55 @@ extension HomeCore {
 
     // MARK: Group 0's members
 
-    /// Every registered node follows group 0: whoever has no vote is a learner.
+    /// Every registered node follows group 0: whoever has no vote is a learner. A voter whose node leaves,
+    /// or has another replica by now, gives its vote to the one that takes its place, once that one has
+    /// caught up; one at a time.
     private mutating func adjustMembers(
-        _ configuration: Configuration, now: Instant, into effects: inout [HomeEffect]
+        _ status: GroupStatus, now: Instant, into effects: inout [HomeEffect]
     ) {
-        guard !configuration.isJoint, isDue(proposals.membersAt, now: now) else { return }
-        let learners = directory.nodes.values.map(\.directoryMember)
-            .filter { !configuration.voters.contains($0) }.sorted()
-        guard learners != configuration.learners else { return }
+        guard status.isSettled, isDue(proposals.membersAt, now: now) else { return }
+        let configuration = status.configuration
+        let voters = nextVoters(status)
+        let members = directory.nodes.values.map(\.directoryMember) + removedLearners(status)
+        let learners = members.filter { !voters.contains($0) }.sorted()
+        guard voters != configuration.voters || learners != configuration.learners else { return }
         proposals.membersAt = now
         effects.append(
-            .post(
-                .changeDirectoryMembers(voters: configuration.voters, learners: learners),
-                to: .loop(0)))
+            .post(.changeDirectoryMembers(voters: voters, learners: learners), to: .loop(0)))
+    }
+
+    /// Learners on nodes that were removed and don't know it yet, as they would have stopped.
+    private func removedLearners(_ status: GroupStatus) -> [Member] {
+        status.configuration.learners.filter { learner in
+            directory.removedNodes.contains(learner.node)
+                && status.followers.contains {
+                    $0.member == learner
+                        && $0.lastHeardMilliseconds < settings.staleReportMilliseconds
+                }
+        }
+    }
+
+    private func nextVoters(_ status: GroupStatus) -> [Member] {
+        let voters = status.configuration.voters
+        for voter in voters {
+            let record = directory.nodes[voter.node]
+            let departure = directory.departures[voter.node]
+            if departure == nil, record?.directoryReplica == voter.replica { continue }
+            // A founder that has not registered yet.
+            if record == nil, !directory.removedNodes.contains(voter.node) { continue }
+            let others = voters.filter { $0 != voter }
+            let heir =
+                if let departure {
+                    departure.successor.flatMap { directory.nodes[$0]?.directoryMember }
+                } else {
+                    record?.directoryMember
+                }
+            guard let heir, !others.contains(heir) else {
+                return others.isEmpty ? voters : others
+            }
+            let follower = status.followers.first { $0.member == heir }
+            if let follower, isClose(follower, to: status) { return (others + [heir]).sorted() }
+        }
+        return voters
     }
 }

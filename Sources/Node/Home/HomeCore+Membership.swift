@@ -94,7 +94,8 @@ extension HomeCore {
     // MARK: Links
 
     /// Links to every node of the directory, and, since the directory may be empty or old here, to
-    /// whoever answers at the seeds or is alive in gossip. Gossip's addresses are the newest.
+    /// whoever answers at the seeds or is alive in gossip: also one that was removed and has not heard of it.
+    /// Gossip's addresses are the newest.
     mutating func updateLinks(into effects: inout [HomeEffect]) {
         var addresses = SortedMap<NodeID, Address>()
         for seed in founding.knownSeeds { addresses[seed.node] = seed.address }
@@ -105,7 +106,9 @@ extension HomeCore {
                 addresses[member.id] = member.addresses.peer
             }
         }
-        for node in directory.removedNodes { addresses[node] = nil }
+        for node in directory.removedNodes where gossip.member(node)?.status != .alive {
+            addresses[node] = nil
+        }
         addresses[nodeID] = nil
         let wanted = addresses.map { PeerLink(node: $0.0, address: $0.1) }
         guard wanted != links else { return }

@@ -51,6 +51,9 @@ extension HomeCore {
     mutating func tellReports(now: Instant, into effects: inout [HomeEffect]) {
         guard now >= nextReportAt else { return }
         nextReportAt = now.advanced(milliseconds: settings.reportMilliseconds)
+        for link in links where directory.removedNodes.contains(link.node) {
+            send(.removed, to: link.node, into: &effects)
+        }
         let reports = ledReports
         guard !reports.isEmpty else { return }
         for link in links { send(.reports(reports), to: link.node, into: &effects) }

@@ -17,7 +17,25 @@ extension HomeCore {
             directory: ownReports[.directory] == nil && !directory.isCreated ? nil : group,
             shards: directory.shards.values.map {
                 shardStatus($0.id, desired: $0.replicas, now: now.boot)
-            })
+            },
+            quarantines: quarantineStatuses(now: now.boot), departures: departureStatuses)
+    }
+
+    private func quarantineStatuses(now: Instant) -> [ClusterStatus.QuarantineStatus] {
+        quarantineReports.flatMap { node, report in
+            now.milliseconds(since: report.at) < 3 * settings.quarantineMilliseconds
+                ? report.replicas.map { .init(node: node, replica: $0) } : []
+        }
+    }
+
+    private var departureStatuses: [ClusterStatus.DepartureStatus] {
+        directory.departures.map { node, departure in
+            ClusterStatus.DepartureStatus(
+                node: node, successor: departure.successor,
+                replicaCount: directory.shards.values.count { shard in
+                    (shard.replicas + shard.target).contains { $0.node == node }
+                })
+        }
     }
 
     private func nodeStatuses(

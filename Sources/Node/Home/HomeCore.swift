@@ -31,6 +31,11 @@ package struct HomeCore: ~Copyable {
     var nextReportAt: Instant
     var nextRegistrationAt: Instant
     var drain: Drain?
+    /// By loop, what it must not use any more of its replicas.
+    var quarantines: [[QuarantinedReplica]]
+    var nextQuarantineReportAt: Instant
+    /// What nodes have told the leader of group 0 of the replicas that they must not use.
+    var quarantineReports = SortedMap<NodeID, QuarantineReport>()
 
     /// Datagrams that did not open: of another secret, or damaged.
     package private(set) var rejectedDatagramCount = 0
@@ -86,6 +91,8 @@ package struct HomeCore: ~Copyable {
             now: now.boot)
         nextReportAt = now.boot
         nextRegistrationAt = now.boot
+        quarantines = Array(repeating: [], count: settings.loopCount)
+        nextQuarantineReportAt = now.boot
     }
 
     package var nodeID: NodeID { founding.node }
@@ -114,6 +121,7 @@ package struct HomeCore: ~Copyable {
         carryOut(news, into: &effects)
         tellReports(now: now.boot, into: &effects)
         registerSelf(now: now.boot, into: &effects)
+        reportQuarantines(now: now.boot, into: &effects)
         direct(now: now.boot, into: &effects)
         continueDraining(now: now.boot, into: &effects)
         updateLinks(into: &effects)
@@ -184,6 +192,13 @@ package struct HomeCore: ~Copyable {
                 .post(.transferLeadership(group, to: successor), to: .loop(report.loop)))
         case .reports(let reports):
             hear(reports, from: node, now: now.boot, into: &effects)
+        case .quarantined(let replicas):
+            take(replicas, from: node, now: now.boot, into: &effects)
+        case .currentReplica(let group, let replica, let configuration):
+            learnReplica(group, replica, configuration, into: &effects)
+        case .propose(let command):
+            if ledDirectory != nil { propose(command, into: &effects) }
+        case .removed: stopAsRemoved(into: &effects)
         }
     }
 
@@ -195,12 +210,17 @@ package struct HomeCore: ~Copyable {
             guard state.epoch >= directory.epoch else { return }
             directory = state
             gossip.setTopologyEpoch(state.epoch)
+            if state.removedNodes.contains(nodeID) { stopAsRemoved(into: &effects) }
             updateLinks(into: &effects)
             registerSelf(now: now.boot, into: &effects)
         case .groupStatus(let reports):
             guard case .loop(let loop) = core else { return }
             take(reports, loop: loop, now: now.boot, into: &effects)
-        case .hostDirectory, .proposeDirectory, .changeDirectoryMembers, .transferLeadership,
+        case .quarantines(let replicas):
+            guard case .loop(let loop) = core else { return }
+            if quarantines[loop] != replicas { nextQuarantineReportAt = now.boot }
+            quarantines[loop] = replicas
+        case .hostDirectory, .currentReplica, .proposeDirectory, .changeDirectoryMembers, .transferLeadership,
             .leaderHints, .cluster, .continueApplying, .continueInBackground, .relayed:
             preconditionFailure("a loop posted \(message) to the home")
         }

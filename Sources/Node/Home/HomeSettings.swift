@@ -37,6 +37,11 @@ package struct HomeSettings: Sendable {
     /// Nor does one that its leader hasn't heard for this long.
     package var maxMoveSilenceMilliseconds = 1_000
 
+    /// How many replicas of shards are on their way to a node at a time, when it takes another's place.
+    package var maxComingCount = 2
+    /// How often a node says which replicas it must not use, and how long that counts, in such periods.
+    package var quarantineMilliseconds = 1_000
+
     package init(clusterName: String, seeds: [Address], addresses: AdvertisedAddresses) {
         self.clusterName = clusterName
         self.seeds = seeds

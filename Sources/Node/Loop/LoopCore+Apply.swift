@@ -26,12 +26,12 @@ extension LoopCore {
                 waitingCount -= 1
                 if mayApply(index) { hasApplyBacklog = true }
             }
-            serveConfirmedReads(of: index, now: now)
+            if !shards[index].isRetired { serveConfirmedReads(of: index, now: now) }
         }
     }
 
     private func mayApply(_ index: Int) -> Bool {
-        shards[index].appliedIndex < shards[index].raft.commitIndex
+        !shards[index].isRetired && shards[index].appliedIndex < shards[index].raft.commitIndex
             && shards[index].machine.isReady && !hasFailed
     }
 

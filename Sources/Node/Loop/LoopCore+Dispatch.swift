@@ -319,7 +319,7 @@ extension LoopCore {
     func loop(of group: GroupID) -> Int { Int(group.rawValue) % settings.loopCount }
 
     func isReplicatedHere(_ group: GroupID) -> Bool {
-        directory.shards[group]?.replicas.contains { $0.node == settings.nodeID } ?? false
+        directory.shards[group]?.replica(on: settings.nodeID) != nil
     }
 
     /// Sends the client to the node that leads the slot's shard, once one is known.

@@ -22,7 +22,7 @@ package struct GroupInspection: Equatable, Sendable {
 extension LoopCore {
     /// The groups that this loop hosts, in the order in which it took them up.
     package func inspect() -> [GroupInspection] {
-        shards.map { shard in
+        shards.filter { !$0.isRetired }.map { shard in
             GroupInspection(
                 group: shard.group, replica: shard.replica, term: shard.raft.term,
                 role: shard.raft.role, commitIndex: shard.raft.commitIndex,
@@ -66,7 +66,9 @@ extension LoopCore {
         let isFull = now.boot.milliseconds(since: lastStatusAt) >= 1000
         if isFull { lastStatusAt = now.boot }
         var reports: [GroupStatus] = []
-        for index in shards.indices where isFull || shards[index].hasNews {
+        reportQuarantines(isFull: isFull)
+        for index in shards.indices
+        where (isFull || shards[index].hasNews) && !shards[index].isRetired {
             shards[index].hasNews = false
             reports.append(status(of: index, now: now))
         }
@@ -85,6 +87,7 @@ extension LoopCore {
             commitIndex: shard.raft.commitIndex, appliedIndex: shard.appliedIndex,
             lastIndex: shard.raft.lastIndex, keyCount: shard.machine.keyCount,
             configuration: shard.raft.configuration,
+            isSettled: !shard.raft.isChangingConfiguration,
             followers: shard.isLeader
                 ? shard.raft.progress.map {
                     FollowerStatus(

@@ -7,6 +7,13 @@ extension LoopCore {
         return sessions[index].unsentByteCount > 0
     }
 
+    /// Whether all that the connection has asked for is answered, and the answers have left.
+    package func owesNothing(_ id: ConnectionID) -> Bool {
+        guard let index = session(id) else { return true }
+        return sessions[index].owesNothing && sessions[index].obstacle == nil
+            && sessions[index].unsentByteCount == 0
+    }
+
     /// Hands out the connection's unsent bytes.
     ///
     /// - Parameters:

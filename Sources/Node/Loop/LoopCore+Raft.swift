@@ -14,6 +14,9 @@ extension LoopCore {
     mutating func host(
         _ recovered: RecoveredGroup, disk: some JournalDisk, now: Moment
     ) throws(LoopStartFailure) {
+        if let quarantine = recovered.quarantine {
+            return recover(retired: recovered.group, recovered.replica, quarantine)
+        }
         let machine = StateMachine(kind: recovered.group == .directory ? .directory : .shard)
         var stored: StoredSnapshot?
         if let snapshot = recovered.snapshot {
@@ -24,8 +27,15 @@ extension LoopCore {
                     metadata: snapshot, byteCount: bytes.count,
                     checksum: try SnapshotFile.check(bytes, expecting: snapshot.index))
                 try machine.recover(bytes, index: snapshot.index)
+            } catch let damage as DecodingFailure {
+                let quarantine = Quarantine(
+                    file: file, offset: damage.offset, what: "no readable \(damage.what)")
+                journal.append(.quarantined(recovered.group, quarantine))
+                return recover(retired: recovered.group, recovered.replica, quarantine)
             } catch {
-                throw .unreadableSnapshot(recovered.group, "\(file.name): \(error)")
+                let quarantine = Quarantine(file: file, what: "\(error)")
+                journal.append(.quarantined(recovered.group, quarantine))
+                return recover(retired: recovered.group, recovered.replica, quarantine)
             }
         }
         let isAmnesiac = recovered.isAmnesiac && settings.fault != .periodicWithoutAmnesia
@@ -55,10 +65,10 @@ extension LoopCore {
     }
 
     /// Takes up a replica that did not exist here before.
-    private mutating func host(
+    mutating func host(
         new group: GroupID, replica: ReplicaID, configuration: Configuration, now: Moment
     ) {
-        guard shardIndexes[group] == nil else { return }
+        precondition(shardIndexes[group] == nil, "group \(group) is hosted twice")
         journal.append(.groupCreated(group, replica, configuration))
         let raft = RaftGroup(
             group: group, replica: replica,
@@ -77,13 +87,16 @@ extension LoopCore {
     mutating func hostDirectory(
         replica: ReplicaID, configuration: Configuration, now: Moment
     ) {
-        host(new: .directory, replica: replica, configuration: configuration, now: now)
+        guard shardIndexes[.directory] == nil, retired[.directory] == nil else { return }
+        hostWanted(.directory, replica: replica, configuration: configuration, now: now)
     }
 
     // MARK: Following the directory
 
-    /// Tells the home and the other loops what the directory says now.
+    /// Tells the home and the other loops what the directory says now; not what it said once, while a
+    /// replica that is made anew goes through its log.
     mutating func publishDirectory(_ state: DirectoryState) {
+        guard state.epoch >= directory.epoch else { return }
         effects.append(.post(.directory(state), to: .home))
         for loop in 0..<settings.loopCount {
             effects.append(.post(.directory(state), to: .loop(loop)))
@@ -101,15 +114,14 @@ extension LoopCore {
         clusterID = state.clusterID
         guard state.isFormed else { return }
         for (group, record) in state.shards where loop(of: group) == settings.loopIndex {
-            guard let mine = record.replicas.first(where: { $0.node == settings.nodeID }),
-                shardIndexes[group] == nil
-            else { continue }
-            host(
-                new: group, replica: mine.replica,
-                configuration: Configuration(voters: record.replicas), now: now)
+            guard let replica = record.replica(on: settings.nodeID) else { continue }
+            hostWanted(
+                group, replica: replica, configuration: record.initialConfiguration, now: now)
         }
+        dropUnwanted(state, now: now)
         indexSlots()
-        for index in shards.indices where !shards[index].machine.isReady {
+        for index in shards.indices
+        where !shards[index].machine.isReady && !shards[index].isRetired {
             makeReady(index, state)
         }
     }
@@ -250,7 +262,7 @@ extension LoopCore {
         shards[index].hasRecordsToFlush = true
     }
 
-    private mutating func leadershipChanged(
+    mutating func leadershipChanged(
         of index: Int, term: Term, leader: Member?, now: Moment
     ) {
         shards[index].hasNews = true

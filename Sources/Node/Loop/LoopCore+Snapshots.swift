@@ -43,7 +43,7 @@ extension LoopCore {
         guard taking == nil, !isStopping else { return }
         let pinning = journal.groupsToSnapshot
         var longest: (index: Int, byteCount: Int)?
-        for index in shards.indices {
+        for index in shards.indices where !shards[index].isRetired {
             let group = shards[index].group
             let isWanted = transfers.waiting.contains { $0.group == group }
             let limit = max(

@@ -12,7 +12,9 @@ extension LoopCore {
     /// first, if the log doesn't go on from there.
     mutating func startTransfer(of index: Int, to member: Member, now: Moment) {
         let group = shards[index].group
-        guard shards[index].machine.isReady, shards[index].appliedIndex > .zero else { return }
+        guard shards[index].machine.isReady, shards[index].appliedIndex > .zero,
+            isCurrent(member, of: group)
+        else { return }
         if let position = transfers.outgoing.firstIndex(where: {
             $0.group == group && $0.member == member
         }) {
@@ -29,6 +31,15 @@ extension LoopCore {
             SnapshotTransfers.Outgoing(
                 group: group, member: member, snapshot: stored, lastProgress: now.boot))
         sendChunk(of: transfers.outgoing.count - 1)
+    }
+
+    /// Whether the node has no other replica by now; snapshots are sent to nodes.
+    private func isCurrent(_ member: Member, of group: GroupID) -> Bool {
+        let wanted =
+            group == .directory
+            ? directory.nodes[member.node]?.directoryReplica
+            : directory.shards[group]?.replica(on: member.node)
+        return wanted == nil || wanted == member.replica
     }
 
     /// Serves the followers that wait for a snapshot of the shard, which has been taken.
@@ -235,7 +246,7 @@ extension LoopCore {
     }
 
     /// Gives up a snapshot of which parts have come.
-    private mutating func abandon(_ incoming: SnapshotTransfers.Incoming) {
+    mutating func abandon(_ incoming: SnapshotTransfers.Incoming) {
         let index = incoming.snapshot.metadata.index
         journal.abandonSnapshot(incoming.group, index)
         request(.discard(incoming.group, index), .none)

@@ -32,6 +32,9 @@ package struct LoopCore: ~Copyable {
     var raftEffects: [RaftEffect] = []
     var outgoing = SortedMap<NodeID, [UInt8]>()
     var transfers = SnapshotTransfers()
+    /// Replicas that were here, by group, unless another of the group is here now.
+    var retired = SortedMap<GroupID, RetiredReplica>()
+    var haveQuarantinesChanged = false
 
     // Disk.
     var journal: Journal
@@ -73,6 +76,7 @@ package struct LoopCore: ~Copyable {
     var applied: [AppliedEntry] = []
     var lastStatusAt = Instant.zero
     var lastExpiryAt = Instant.zero
+    var lastMoveAt = Instant.zero
     var lastOutputCheckAt = Instant.zero
     /// Whether shards have more to apply than the last turn could.
     var hasApplyBacklog = false
@@ -102,6 +106,7 @@ package struct LoopCore: ~Copyable {
             try host(group, disk: disk, now: now)
         }
         for line in recovery.report.lines { effects.append(.log(.info, line)) }
+        for line in recovery.report.damageLines { effects.append(.log(.error, line)) }
     }
 
     /// Sets the loop going; called once, before any other event.
@@ -119,12 +124,13 @@ package struct LoopCore: ~Copyable {
         // What was recovered may be in the page cache alone: nothing may rely on it before the
         // journal's opening batch has made it durable.
         guard journal.isOpen else { return }
-        for index in shards.indices {
+        for index in shards.indices where !shards[index].isRetired {
             shards[index].raft.tick(now: now, into: &raftEffects)
             handleRaftEffects(of: index, now: now)
         }
         trimCache()
         continueTransfers(now: now)
+        continueMoves(now: now)
         failOverdue(now: now)
         proposeExpiry(now: now)
         dropStalledClients(now: now)
@@ -174,6 +180,8 @@ package struct LoopCore: ~Copyable {
         case _ where isJournalEnded: break
         case .hostDirectory(let replica, let configuration):
             hostDirectory(replica: replica, configuration: configuration, now: now)
+        case .currentReplica(let group, let replica, let configuration):
+            learnReplica(group, replica, configuration, now: now)
         case .proposeDirectory(let command): propose(command, now: now)
         case .changeDirectoryMembers(let voters, let learners):
             guard let index = shardIndexes[.directory] else { return }
@@ -185,6 +193,7 @@ package struct LoopCore: ~Copyable {
             for hint in hints { learnLeader(hint) }
         case .cluster(let id): clusterID = id
         case .directory(let state): follow(state, now: now)
+        case .quarantines: preconditionFailure("a loop was told of replicas by \(sender)")
         case .groupStatus(let reports):
             for report in reports where shardIndexes[report.group] == nil {
                 _ = leaders.learn(

@@ -86,7 +86,7 @@ extension LoopCore {
                 report.blockedClientCount += 1
             }
         }
-        for shard in shards {
+        for shard in shards where !shard.isRetired {
             report.hostedGroupCount += 1
             report.keyspaceByteCount += shard.machine.keyspaceByteCount
             if !shard.machine.isReady { report.isLoading = true }

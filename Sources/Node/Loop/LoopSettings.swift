@@ -72,6 +72,10 @@ package enum NodeFault: String, CaseIterable, Sendable {
     case snapshotWithoutClock
     /// A snapshot leaves out a key that changes before the walk has come to it.
     case snapshotMissesChangedKey
+    /// A leader takes the leaving replica out before the coming one is in.
+    case replacementRemovesFirst
+    /// A replica that was given up is taken up again, empty.
+    case retiredReplicaVotes
     /// A replica that may have lost what it promised votes as if it had not.
     case periodicWithoutAmnesia
 }

@@ -97,6 +97,8 @@ struct Shard {
     let group: GroupID
     let replica: ReplicaID
     var raft: RaftGroup
+    /// Whether the replica must not be used any more; it keeps its place for what rests on that.
+    var isRetired = false
     let machine: StateMachine
     var appliedIndex: LogIndex
     var appliedTerm: Term

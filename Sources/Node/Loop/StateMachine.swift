@@ -89,6 +89,16 @@ final class StateMachine {
         isReady = true
     }
 
+    /// Lets go of the whole state, which is freed by and by.
+    func retire() {
+        unread = nil
+        directory = DirectoryState()
+        slots = ServedSlots()
+        var nothing = Keyspace(hashSecret: 0)
+        keyspace.replaceContents(with: &nothing)
+        isReady = true
+    }
+
     // MARK: State
 
     var keyCount: Int { keyspace.keyCount }

@@ -27,6 +27,11 @@ package struct Marks: Equatable, Sendable {
     package var failedSyncs = 0
     package var allowedLosses = 0
     package var joinedNodes = 0
+    /// Replicas that became unusable, and those that were made anew.
+    package var quarantines = 0
+    package var rebuilds = 0
+    /// Nodes whose places others have taken.
+    package var replacements = 0
     /// Votes that were on disk after a restart in the same term.
     package var votesKept = 0
     /// How often a shard clock was found to show the same at the same index.
@@ -52,6 +57,7 @@ package struct Marks: Equatable, Sendable {
             ("recycled segments", recycledSegments), ("torn tails", tornTails),
             ("amnesiac starts", amnesiacStarts), ("failed syncs", failedSyncs),
             ("allowed losses", allowedLosses), ("joined nodes", joinedNodes),
+            ("quarantines", quarantines), ("rebuilds", rebuilds), ("replacements", replacements),
             ("votes kept", votesKept), ("equal stamps", equalStamps),
             ("joint elections", jointElections), ("joint commits", jointCommits),
         ]
@@ -104,6 +110,9 @@ package struct Marks: Equatable, Sendable {
         left.failedSyncs += right.failedSyncs
         left.allowedLosses += right.allowedLosses
         left.joinedNodes += right.joinedNodes
+        left.quarantines += right.quarantines
+        left.rebuilds += right.rebuilds
+        left.replacements += right.replacements
         left.votesKept += right.votesKept
         left.equalStamps += right.equalStamps
         left.jointElections += right.jointElections

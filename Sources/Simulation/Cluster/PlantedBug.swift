@@ -16,6 +16,8 @@ package enum PlantedBug: String, CaseIterable, Sendable {
     case snapshotMissesChangedKey = "snapshot-misses-changed-key"
     case jointCountsOneMajority = "joint-counts-one-majority"
     case periodicWithoutAmnesia = "periodic-without-amnesia"
+    case replacementRemovesFirst = "replacement-removes-first"
+    case retiredReplicaVotes = "wiped-node-votes"
 
     /// What the bug does, in one line.
     package var summary: String {
@@ -33,6 +35,9 @@ package enum PlantedBug: String, CaseIterable, Sendable {
             "snapshots leave out keys that change while they are taken"
         case .jointCountsOneMajority: "a joint configuration needs one majority alone"
         case .periodicWithoutAmnesia: "a replica that may have forgotten votes as if it had not"
+        case .replacementRemovesFirst:
+            "a replacement takes the old replica out before the new one is in"
+        case .retiredReplicaVotes: "a replica that lost everything votes again under its id"
         }
     }
 
@@ -44,7 +49,8 @@ package enum PlantedBug: String, CaseIterable, Sendable {
         case .commitOlderTermByCounting: .commitOlderTermByCounting
         case .jointCountsOneMajority: .jointCountsOneMajority
         case .voteLostOnRecycle, .notDoneForCommitted, .readBeforeOwnWrite, .expiryByPresentClock,
-            .snapshotWithoutClock, .snapshotMissesChangedKey, .periodicWithoutAmnesia:
+            .snapshotWithoutClock, .snapshotMissesChangedKey, .periodicWithoutAmnesia,
+            .replacementRemovesFirst, .retiredReplicaVotes:
             nil
         }
     }
@@ -61,6 +67,8 @@ package enum PlantedBug: String, CaseIterable, Sendable {
         case .snapshotWithoutClock: .snapshotWithoutClock
         case .snapshotMissesChangedKey: .snapshotMissesChangedKey
         case .periodicWithoutAmnesia: .periodicWithoutAmnesia
+        case .replacementRemovesFirst: .replacementRemovesFirst
+        case .retiredReplicaVotes: .retiredReplicaVotes
         case .acknowledgeBeforeSync, .voteNotPersisted, .voteLostOnRecycle,
             .leaseKeptAfterTransfer, .commitOlderTermByCounting, .jointCountsOneMajority:
             nil

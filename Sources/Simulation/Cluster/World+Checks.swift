@@ -127,6 +127,10 @@ extension World {
                 {
                     violate(fault)
                 }
+                if report.term >= leaderStatuses[report.group]?.term ?? .zero {
+                    leaderStatuses[report.group] = report
+                }
+                if let fault = shrinkage(report) { violate(fault) }
                 if let known = leaders[report.group], known.term >= report.term { continue }
                 trace.record(
                     .leader, at: now, host: life.node, UInt64(report.group.rawValue),
@@ -144,7 +148,7 @@ extension World {
                 marks.joinedNodes = max(
                     marks.joinedNodes, state.nodes.count - state.founders.count)
             }
-        case .hostDirectory, .proposeDirectory, .changeDirectoryMembers, .transferLeadership,
+        case .quarantines, .hostDirectory, .currentReplica, .proposeDirectory, .changeDirectoryMembers, .transferLeadership,
             .leaderHints, .cluster, .continueApplying, .continueInBackground, .relayed:
             break
         }
@@ -166,6 +170,15 @@ extension World {
             if let found = divergence(of: group, on: shard.replicas.map(\.node)) { return found }
         }
         return divergence(of: .directory, on: directory.nodes.keys)
+    }
+
+    /// A shard never has fewer voters than it is to have, whatever moves.
+    private func shrinkage(_ report: GroupStatus) -> String? {
+        guard report.isSettled, let shard = directory.shards[report.group],
+            report.configuration.voters.count < shard.target.count
+        else { return nil }
+        return "shard \(report.group) has the voters \(report.configuration.voters.map(\.replica)), "
+            + "fewer than \(shard.target.count)"
     }
 
     private func divergence(of group: GroupID, on members: [NodeID]) -> String? {

@@ -8,9 +8,11 @@ extension World {
     func runErrand() {
         guard !isHealed else { return }
         schedule(.errand, after: random.exponentialTime(mean: .milliseconds(900)))
-        switch random.below(10) {
+        switch random.below(12) {
         case 0..<3: moveSomeLeadership()
         case 3..<5: changeMembers()
+        case 5: quarantineSomeReplica()
+        case 6: replaceSomeNode()
         default: writeToDirectory()
         }
     }
@@ -25,7 +27,7 @@ extension World {
 
     /// Changes who votes in group 0: between two members and all of them.
     func changeMembers() {
-        guard plan.changesMembers, let leader = leaders[.directory] else { return }
+        guard plan.changesMembers, loss == nil, let leader = leaders[.directory] else { return }
         let members = random.shuffle(directory.nodes.values.map(\.directoryMember))
         guard members.count >= 3 else { return }
         let count = random.number(in: members.count / 2 + 1...members.count)
@@ -57,6 +59,7 @@ extension World {
     func supervise() {
         schedule(.supervise, after: .milliseconds(100))
         noteRecoveries()
+        mend()
         if formedAt == nil, isFormed { formedAt = now }
     }
 }

@@ -28,6 +28,7 @@ extension World {
             let node = someNode()
             nodes[node].disks[random.below(nodes[node].identityDisk)].failsNextSync = true
         case .slowDisk: slowDisk(someNode())
+        case .wipedDisks: wipe(someNode())
         case .clockStep: stepClocks()
         case .powerCutWithWrongClocks:
             stepClocks()

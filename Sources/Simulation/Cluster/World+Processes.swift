@@ -172,9 +172,16 @@ extension World {
             crash(life.node)
             scheduleStart(
                 life.node, after: random.time(in: .milliseconds(200)...(.seconds(3))))
+        case .unusable where isRemoved(life.node):
+            nodes[life.node].isGone = true
+            crash(life.node)
         case .clonedIdentity(let text), .unusable(let text):
             violate("node \(life.node + 1) stopped: \(text)")
         }
+    }
+
+    private func isRemoved(_ node: Int) -> Bool {
+        nodes[node].lastID.map { directory.removedNodes.contains($0) } ?? false
     }
 
     // MARK: What may be lost

@@ -27,6 +27,9 @@ final class World {
     // What is known of the cluster from its own reports.
     var directory = DirectoryState()
     var leaders = SortedMap<GroupID, KnownLeader>()
+    /// What the newest leader of each group said last.
+    var leaderStatuses = SortedMap<GroupID, GroupStatus>()
+    var loss: Loss?
 
     // Checkers.
     var canonical = CanonicalHistory()

@@ -25,6 +25,8 @@ package enum FaultKind: UInt8, CaseIterable, Sendable {
     // Disks.
     case failedSync
     case slowDisk
+    /// A machine comes back with empty disks, as a new node that takes the old one's place.
+    case wipedDisks
 
     // Clocks.
     case clockStep

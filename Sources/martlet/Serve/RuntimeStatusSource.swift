@@ -1,3 +1,4 @@
+import Node
 import Runtime
 import Synchronization
 
@@ -12,6 +13,17 @@ struct RuntimeStatusSource: StatusSource {
     struct NoAnswer: Error {}
 
     func report() async throws -> StatusReport {
+        StatusReport(try await answer { reply in runtime.status { reply($0) } })
+    }
+
+    func request(_ wish: ClusterWish) async throws -> String? {
+        try await answer { reply in runtime.request(wish) { reply($0) } }
+    }
+
+    /// What `ask` is answered, in time.
+    private func answer<Value: Sendable>(
+        _ ask: (@escaping @Sendable (Value) -> Void) -> Void
+    ) async throws -> Value {
         let isAnswered = Answered()
         return try await withCheckedThrowingContinuation { continuation in
             let timer = Task {
@@ -20,10 +32,10 @@ struct RuntimeStatusSource: StatusSource {
                     continuation.resume(throwing: NoAnswer())
                 }
             }
-            runtime.status { status in
+            ask { value in
                 guard isAnswered.claim() else { return }
                 timer.cancel()
-                continuation.resume(returning: StatusReport(status))
+                continuation.resume(returning: value)
             }
         }
     }

@@ -18,7 +18,21 @@ extension StatusReport {
                     peer: node.addresses.peer.description,
                     admin: node.addresses.admin.description)
             },
-            directory: status.directory.map(Shard.init), shards: status.shards.map(Shard.init))
+            directory: status.directory.map(Shard.init), shards: status.shards.map(Shard.init),
+            quarantined: status.quarantines.isEmpty
+                ? nil
+                : status.quarantines.map {
+                    Quarantined(
+                        node: $0.node.description, shard: $0.replica.group.rawValue,
+                        replica: $0.replica.replica.rawValue, reason: $0.replica.reason)
+                },
+            leaving: status.departures.isEmpty
+                ? nil
+                : status.departures.map {
+                    Departure(
+                        node: $0.node.description, successor: $0.successor?.description,
+                        replicas: $0.replicaCount)
+                })
     }
 }
 

@@ -9,20 +9,23 @@ struct AdminClient: Sendable {
     let address: Address
     var timeoutSeconds: Double = 5
 
-    /// `GET path`.
+    /// `GET path`, or `POST path` with a body.
     ///
-    /// - Parameter path: With its slash.
+    /// - Parameters:
+    ///   - path: With its slash.
+    ///   - body: What to post.
     /// - Returns: The status code and the body.
     /// - Throws: ``CommandFailure`` when there is no answer in time.
-    func get(_ path: String) async throws -> (status: Int, body: Data) {
+    func get(_ path: String, posting body: Data? = nil) async throws -> (status: Int, body: Data) {
         let resolved = try HostAddress.resolve(address)
         let host = "\(address)"
         do {
             return try await withThrowingTaskGroup(of: (Int, Data).self) { group in
                 group.addTask {
                     let request = HTTPRequest(
-                        method: .GET, version: .http11, path: path, query: [],
-                        headers: [.host: host, .connection: "close"], body: Data())
+                        method: body == nil ? .GET : .POST, version: .http11, path: path,
+                        query: [], headers: [.host: host, .connection: "close"],
+                        body: body ?? Data())
                     var client = HTTPClient()
                     let response =
                         switch resolved {
@@ -49,6 +52,19 @@ struct AdminClient: Sendable {
         } catch let error as SocketError {
             throw CommandFailure(.unavailable, "\(host) can't be reached: \(error.reason)")
         }
+    }
+
+    /// Asks for a node to leave.
+    ///
+    /// - Throws: ``CommandFailure`` with the reason when that can't be.
+    func request(_ departure: DepartureRequest) async throws {
+        let (status, body) = try await get(
+            "/departures", posting: try JSONEncoder().encode(departure))
+        guard status != 202 else { return }
+        let answer = try? JSONDecoder().decode(DepartureAnswer.self, from: body)
+        throw CommandFailure(
+            .unavailable,
+            answer?.error ?? "\(address) answered /departures with status \(status)")
     }
 
     /// What the node knows of its cluster.

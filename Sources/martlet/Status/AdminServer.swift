@@ -1,6 +1,7 @@
 import FlyingFox
 import FlyingSocks
 import Foundation
+import Node
 import Primitives
 import Settings
 
@@ -8,9 +9,34 @@ import Settings
 protocol StatusSource: Sendable {
     /// What the node knows of its cluster at this moment.
     func report() async throws -> StatusReport
+    /// Asks for a change of the cluster.
+    ///
+    /// - Returns: Why it can't be; `nil` when it is on its way.
+    func request(_ wish: ClusterWish) async throws -> String?
 }
 
-/// The `admin` listener: `GET /livez`, `/readyz` and `/topology`.
+/// What `POST /departures` takes.
+struct DepartureRequest: Codable, Sendable {
+    /// The node that is to leave: sixteen hexadecimal digits.
+    var node: String
+    /// Who takes its place; absent to forget a node that has no shards.
+    var successor: String?
+
+    /// `nil` where an id is none.
+    var wish: ClusterWish? {
+        guard let node = NodeID(hexadecimal: node) else { return nil }
+        guard let successor else { return .forget(node) }
+        return NodeID(hexadecimal: successor).map { .replace(node, by: $0) }
+    }
+}
+
+/// What `POST /departures` answers.
+struct DepartureAnswer: Codable, Sendable {
+    /// Why it can't be; absent when it is on its way.
+    var error: String?
+}
+
+/// The `admin` listener: `GET /livez`, `/readyz` and `/topology`, `POST /departures`.
 struct AdminServer: Sendable {
     private let server: HTTPServer
 
@@ -29,6 +55,18 @@ struct AdminServer: Sendable {
         await server.appendRoute("GET /readyz") { _ in
             let readiness = Readiness(try await source.report())
             return try Self.json(readiness, status: readiness.ready ? .ok : .serviceUnavailable)
+        }
+        await server.appendRoute("POST /departures") { request in
+            let body = try await request.bodyData
+            guard let wish = (try? JSONDecoder().decode(DepartureRequest.self, from: body))?.wish
+            else {
+                let error =
+                    "expected {\"node\": ID, \"successor\": ID}, with ids of 16 hexadecimal digits"
+                return try Self.json(DepartureAnswer(error: error), status: .badRequest)
+            }
+            let error = try await source.request(wish)
+            return try Self.json(
+                DepartureAnswer(error: error), status: error == nil ? .accepted : .conflict)
         }
         await server.appendRoute("GET /topology") { _ in
             try Self.json(try await source.report(), status: .ok)

@@ -5,8 +5,10 @@ import Primitives
 /// `martlet cluster …`: asks any node of a running cluster.
 struct ClusterCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "cluster", abstract: "Ask a running cluster.",
-        subcommands: [ClusterStatusCommand.self])
+        commandName: "cluster", abstract: "Ask a running cluster, and change its nodes.",
+        subcommands: [
+            ClusterStatusCommand.self, ClusterReplaceCommand.self, ClusterForgetCommand.self,
+        ])
 }
 
 /// `martlet cluster status`: the topology as one node knows it.

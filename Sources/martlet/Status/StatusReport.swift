@@ -55,6 +55,25 @@ struct StatusReport: Codable, Equatable, Sendable {
         var replicas: [Replica]
     }
 
+    /// A replica that its node must not use, and that is made anew from its peers.
+    struct Quarantined: Codable, Equatable, Sendable {
+        var node: String
+        /// 0 is the directory.
+        var shard: UInt32
+        var replica: UInt64
+        /// What is wrong, with file and offset.
+        var reason: String
+    }
+
+    /// A node that is on its way out.
+    struct Departure: Codable, Equatable, Sendable {
+        var node: String
+        /// Who takes its place; absent for one that is only forgotten.
+        var successor: String?
+        /// Replicas of shards that it still has.
+        var replicas: Int
+    }
+
     /// The node that answered.
     var node: String
     var cluster: Cluster
@@ -63,6 +82,9 @@ struct StatusReport: Codable, Equatable, Sendable {
     /// Group 0; absent until this node knows of it.
     var directory: Shard?
     var shards: [Shard]
+    /// Absent when there are none; so is ``leaving``.
+    var quarantined: [Quarantined]?
+    var leaving: [Departure]?
 
     /// Why the node isn't ready to serve every slot; empty when it is.
     var missing: [String] {
@@ -73,11 +95,21 @@ struct StatusReport: Codable, Equatable, Sendable {
         if directory?.leader == nil {
             reasons.append("no leader of the directory is known")
         }
+        for lost in quarantined ?? [] where lost.node == node {
+            reasons.append("\(lost.name) is quarantined and made anew: \(lost.reason)")
+        }
         guard cluster.formed else { return reasons + ["the shards don't exist yet"] }
         let leaderless = shards.filter { $0.leader == nil }.map { "\($0.id)" }
         if !leaderless.isEmpty {
             reasons.append("no leader is known of shard \(leaderless.joined(separator: ", "))")
         }
         return reasons
+    }
+}
+
+extension StatusReport.Quarantined {
+    /// Which replica it is, for a sentence.
+    var name: String {
+        "replica \(replica) of " + (shard == 0 ? "the directory" : "shard \(shard)")
     }
 }

@@ -9,6 +9,9 @@ struct StatusTable {
     var text: String {
         ([header] + report.warnings.map { "WARNING: \($0)" }
             + report.missing.map { "NOT READY: \($0)" }
+            + (report.quarantined ?? []).map {
+                "QUARANTINED: \($0.name) on node \(name($0.node)): \($0.reason)"
+            } + (report.leaving ?? []).map(departure)
             + ["", nodes, "", shards])
             .joined(separator: "\n")
     }
@@ -19,6 +22,12 @@ struct StatusTable {
         return "cluster \(cluster.name)\(id): \(report.nodes.count) nodes, "
             + "\(report.shards.count) shards × \(cluster.replicas) replicas, epoch \(cluster.epoch); "
             + "answered by \(name(report.node))"
+    }
+
+    private func departure(_ leaving: StatusReport.Departure) -> String {
+        let rest = leaving.replicas == 1 ? "1 replica" : "\(leaving.replicas) replicas"
+        let successor = leaving.successor.map { ", replaced by node \(name($0))" } ?? ""
+        return "LEAVING: node \(name(leaving.node))\(successor), with \(rest) to go"
     }
 
     private var nodes: String {
