@@ -8,6 +8,12 @@ static inline int martlet_name_thread(const char *name) {
     return pthread_setname_np(pthread_self(), name);
 }
 
+/* The same. Both names must be there; the two files take each other's place (RENAME_EXCHANGE). */
+static inline int martlet_exchange_names(const char *one, const char *other) {
+    extern int renameat2(int, const char *, int, const char *, unsigned int);
+    return renameat2(-100, one, -100, other, 1u << 1);
+}
+
 /* Has the loop count the time that it waits for events; must come first. */
 static inline int martlet_measure_idle_time(uv_loop_t *loop) {
     return uv_loop_configure(loop, UV_METRICS_IDLE_TIME);

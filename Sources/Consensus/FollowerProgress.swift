@@ -19,4 +19,6 @@ package struct FollowerProgress: Equatable, Sendable {
     package var state: FollowerState
     /// When its last message of this term came; the start of the leadership before that.
     package var lastHeard: Instant
+    /// As it said last.
+    package var hindrance: Hindrance
 }

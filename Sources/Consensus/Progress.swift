@@ -14,6 +14,8 @@ struct Progress: Sendable {
     private(set) var next: LogIndex
     private(set) var state = FollowerState.probe
     var lastHeard: Instant
+    /// As the member said last.
+    var hindrance = Hindrance.none
     /// The latest heartbeat round that the member answered.
     var answeredRound: UInt64 = 0
     /// A probe is under way, sent when this was the latest heartbeat round: the next waits for its

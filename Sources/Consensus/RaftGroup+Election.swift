@@ -17,6 +17,18 @@ extension RaftGroup {
         decideElection(now: now, into: &effects)
     }
 
+    /// Whether this replica, whose disk would make it a poor leader, lets an election pass: all of them
+    /// while its own vote couldn't become durable, and some when there is no room, in which others that
+    /// have room can win.
+    mutating func leavesElectionToOthers() -> Bool {
+        guard hindrance != .none, !isSoleVoter else { return false }
+        if hindrance == .noRoom, postponedElectionCount >= settings.postponedElectionLimit {
+            return false
+        }
+        postponedElectionCount += 1
+        return true
+    }
+
     /// Begins an election in the next term (Raft paper §5.2).
     private mutating func startElection(
         isTransfer: Bool, now: Moment, into effects: inout [RaftEffect]
@@ -169,7 +181,8 @@ extension RaftGroup {
 
     /// The leader asks this replica to take over (dissertation §3.10).
     mutating func receiveTimeoutNow(now: Moment, into effects: inout [RaftEffect]) {
-        guard role != .leader, configuration.hasVote(replica), !isAmnesiac else { return }
+        guard role != .leader, configuration.hasVote(replica), !isAmnesiac, hindrance != .stalled
+        else { return }
         startElection(isTransfer: true, now: now, into: &effects)
     }
 
@@ -207,6 +220,7 @@ extension RaftGroup {
     private mutating func becomeLeader(now: Moment, into effects: inout [RaftEffect]) {
         role = .leader
         leader = member
+        postponedElectionCount = 0
         let reports = ballots.filter(\.isGranted).map { $0.clock(at: now.boot) }
         clock.lead(from: reports, floor: log.lastStamp, now: now)
         ballots = []

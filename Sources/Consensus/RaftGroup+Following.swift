@@ -22,6 +22,7 @@ extension RaftGroup {
             persistNewTerm(into: &effects)
         }
         resetElectionDeadline(now)
+        postponedElectionCount = 0
         refusalDeadline = max(
             refusalDeadline, now.boot.advanced(milliseconds: settings.electionMilliseconds))
         switch message.body {
@@ -33,7 +34,7 @@ extension RaftGroup {
             advanceCommit(toward: heartbeat.commitIndex, into: &effects)
             endAmnesiaIfCaughtUp(into: &effects)
             let body = RaftMessage.Body.heartbeatResponse(
-                round: heartbeat.round, matched: matchedIndex)
+                round: heartbeat.round, matched: matchedIndex, hindrance: hindrance)
             durability.send(self.message(body, to: message.from, term: term), into: &effects)
         case .preVote, .preVoteResponse, .vote, .voteResponse, .appendAccepted, .appendRejected,
             .heartbeatResponse, .timeoutNow:
@@ -63,7 +64,10 @@ extension RaftGroup {
             receiveAccepted(match, session: session, from: sender, now: now, into: &effects)
         case .appendRejected(let rejection):
             receiveRejection(rejection, from: sender, now: now, into: &effects)
-        case .heartbeatResponse(let round, let matched):
+        case .heartbeatResponse(let round, let matched, let hindrance):
+            if let position = followerPosition(sender) {
+                followers[position].hindrance = hindrance
+            }
             receiveHeartbeatResponse(
                 round, matched: matched, from: sender, now: now, into: &effects)
         case .preVote, .preVoteResponse, .vote, .append, .heartbeat:

@@ -202,7 +202,7 @@ extension RaftGroup {
     /// - Parameters:
     ///   - replica: Whom it was for.
     ///   - index: The snapshot's index.
-    ///   - succeeded: Whether all of it went out. Its arrival is acknowledged by the follower.
+    ///   - succeeded: Whether the follower has all of it.
     ///   - now: The present.
     ///   - effects: Receives what must be done.
     package mutating func snapshotSent(
@@ -212,9 +212,14 @@ extension RaftGroup {
         guard role == .leader, let position = followerPosition(replica),
             followers[position].state == .snapshot
         else { return }
-        followers[position].snapshotRetry =
-            succeeded
-            ? now.boot.advanced(milliseconds: settings.snapshotRetryMilliseconds) : now.boot
+        guard succeeded else { return followers[position].snapshotRetry = now.boot }
+        followers[position].snapshotRetry = now.boot.advanced(
+            milliseconds: settings.snapshotRetryMilliseconds)
+        guard index >= log.boundaryIndex else { return }
+        // A follower that has restarted doesn't know of this session, and what it acknowledges doesn't
+        // count. An append tells it.
+        followers[position].becomeProbing(next: index.next)
+        sendAppend(to: position, now: now, into: &effects)
     }
 
     mutating func tickLeader(

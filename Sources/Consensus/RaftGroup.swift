@@ -67,6 +67,8 @@ package struct RaftGroup: Sendable {
     /// Votes are refused until then, unless the leader itself asked for the election.
     var refusalDeadline: Instant
     var amnesia: Amnesia?
+    /// Elections that this replica has left to others since it last heard of a leader.
+    var postponedElectionCount = 0
 
     // Candidate.
     var ballots: [Ballot] = []
@@ -85,6 +87,9 @@ package struct RaftGroup: Sendable {
     var quorumCheckDue = Instant.zero
 
     // Either.
+    /// What the host says of its disk. A hindered replica leaves elections to others, and tells its
+    /// leader.
+    package var hindrance = Hindrance.none
     var clock: ShardClock
     private var lastTick: Instant
     /// The last tick came so late that messages may wait unread.
@@ -167,7 +172,7 @@ package struct RaftGroup: Sendable {
             FollowerProgress(
                 member: follower.member, match: follower.match,
                 isLearner: !configuration.hasVote(follower.member.replica), state: follower.state,
-                lastHeard: follower.lastHeard)
+                lastHeard: follower.lastHeard, hindrance: follower.hindrance)
         }
     }
 
@@ -211,7 +216,7 @@ package struct RaftGroup: Sendable {
             electionDeadline = max(electionDeadline, grace)
         } else if now.boot >= electionDeadline {
             resetElectionDeadline(now)
-            campaign(now: now, into: &effects)
+            if !leavesElectionToOthers() { campaign(now: now, into: &effects) }
         }
         announce(into: &effects)
     }

@@ -36,9 +36,10 @@ extension RaftMessage {
             bytes.append(littleEndian: heartbeat.commitIndex.rawValue)
             bytes.append(littleEndian: heartbeat.clock)
             bytes.append(littleEndian: heartbeat.round)
-        case .heartbeatResponse(let round, let matched):
+        case .heartbeatResponse(let round, let matched, let hindrance):
             bytes.append(littleEndian: round)
             bytes.append(littleEndian: matched.rawValue)
+            bytes.append(hindrance.rawValue)
         case .timeoutNow: break
         }
     }
@@ -104,7 +105,8 @@ extension RaftMessage {
         case .heartbeatResponse:
             let round = try reader.read(UInt64.self, "round")
             let matched = try reader.readIndex("matched index")
-            return .heartbeatResponse(round: round, matched: matched)
+            return .heartbeatResponse(
+                round: round, matched: matched, hindrance: try Hindrance(reading: &reader))
         case .timeoutNow: return .timeoutNow
         }
     }

@@ -29,7 +29,7 @@ package struct RaftMessage: Equatable, Sendable {
         case heartbeat(Heartbeat)
         /// `matched`: how far the follower knows its log to agree with this leader's. Behind what the
         /// leader knows after a restart; an append then lets it commit again.
-        case heartbeatResponse(round: UInt64, matched: LogIndex)
+        case heartbeatResponse(round: UInt64, matched: LogIndex, hindrance: Hindrance)
         /// The receiver should begin an election at once (dissertation §3.10).
         case timeoutNow
     }

@@ -14,6 +14,8 @@ package struct RaftSettings: Sendable {
     /// Past this, proposals are refused until entries commit.
     package var maxUncommittedByteCount = 64 << 20
     package var snapshotRetryMilliseconds = 2000
+    /// Elections in a row that a replica without room for entries leaves to others.
+    package var postponedElectionLimit = 4
     /// A planted bug, for tests that must find it.
     package var fault: RaftFault?
 

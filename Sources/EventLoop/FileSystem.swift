@@ -1,3 +1,4 @@
+import CLibuv
 import Glibc
 
 /// Blocking file operations, each of which does one thing and says what failed.
@@ -47,6 +48,20 @@ package enum FileSystem {
             try file.sync()
         }
         try rename(temporary, to: path)
+        try syncFolder(containing: path)
+    }
+
+    /// Does the same by the help of a second file that stays there, so that there must be room for it
+    /// only once. A file system that can't exchange two names needs room each time.
+    package static func exchange(_ path: String, with bytes: [UInt8]) throws(SystemError) {
+        let other = path + ".tmp"
+        do {
+            let file = try File(other, O_WRONLY | O_CREAT)
+            try file.write(bytes, at: 0)
+            try file.truncate(bytes.count)
+            try file.sync()
+        }
+        if unsafe martlet_exchange_names(other, path) != 0 { try rename(other, to: path) }
         try syncFolder(containing: path)
     }
 

@@ -21,6 +21,9 @@ package struct SystemError: Error, Equatable, Sendable, CustomStringConvertible 
     /// What the system says of ``code``.
     package var reason: String { unsafe String(cString: uv_strerror(-code)) }
 
+    /// Whether there was no room for what was to be written.
+    package var isFull: Bool { code == ENOSPC || code == EDQUOT }
+
     package var isAddressInUse: Bool { code == EADDRINUSE }
 
     package var description: String { "\(operation): \(reason)" }

@@ -11,12 +11,12 @@ extension Journal {
     ///   - now: Written with the batch.
     ///   - requests: Receives what the disk must do.
     /// - Returns: The batch's number, counted from 1 in this run, or `nil` when there is nothing to
-    ///   write. It is durable once ``durableBatch`` has reached it.
+    ///   write, or no file to write it to: then the batch stays open, and ``canFlush`` is false until
+    ///   there is one. It is durable once ``durableBatch`` has reached it.
     package mutating func flush(now: Moment, into requests: inout [DiskRequest]) -> UInt64? {
-        precondition(canFlush, "a batch is being written")
+        precondition(canFlush, "a batch is being written, or there is no file to write it to")
         guard hasOpenRecords else { return nil }
         let recordByteCount = openRecordByteCount
-        let records = takeOpenRecords()
 
         var bytes: [UInt8] = []
         var mustSync = settings.durability == .sync
@@ -26,11 +26,14 @@ extension Journal {
         if let active, active.hasRoom(recordByteCount: recordByteCount) {
             segment = active
         } else {
-            (segment, front) = beginSegment(
-                recordByteCount: recordByteCount, bytes: &bytes, requests: &requests)
+            guard let file = nextFile(recordByteCount: recordByteCount, into: &requests) else {
+                return nil
+            }
+            (segment, front) = beginSegment(file, bytes: &bytes, requests: &requests)
             mustSync = true
             isBeginning = true
         }
+        let records = takeOpenRecords()
         let start = segment.tail - bytes.count
         append(
             front, records, recordByteCount: recordByteCount, to: &segment, now: now,
@@ -54,7 +57,9 @@ extension Journal {
             lastSync = now.boot
         }
         active = segment
-        if segment.tail > segment.byteCount / 2, spare == nil { makeSpare(into: &requests) }
+        if segment.tail > segment.byteCount / 2, spare == nil, making == nil {
+            make(byteCount: settings.segmentByteCount, into: &requests)
+        }
         return lastFlush
     }
 
@@ -174,21 +179,10 @@ extension Journal {
     ///
     /// The checkpoint and the first records are one batch: a segment's beginning is all there or not.
     private mutating func beginSegment(
-        recordByteCount: Int, bytes: inout [UInt8], requests: inout [DiskRequest]
+        _ file: SegmentFile, bytes: inout [UInt8], requests: inout [DiskRequest]
     ) -> (Segment, front: [StoredRecord]) {
         leavePrevious(into: &requests)
-        var front: [StoredRecord] = mayHaveLostGroups ? [.lostGroups] : []
-        front += groups.map { group, live in
-            StoredRecord.checkpoint(group, live.state.checkpoint(fault: settings.fault))
-        }
-        // The file is chosen before it is known how much is copied into it.
-        let batchByteCount = BatchHeader.batchByteCount(
-            recordByteCount: front.reduce(recordByteCount + carriedByteCountLimit) {
-                $0 + $1.byteCount
-            })
-        let file = takeSegmentFile(
-            for: SegmentHeader.byteCount + batchByteCount, into: &requests)
-        front += carriedEntries(to: file.sequence)
+        let front = checkpoints() + carriedEntries(to: file.sequence)
         let segment = Segment(
             sequence: file.sequence, id: max(1, generator.next()), byteCount: file.byteCount,
             tail: SegmentHeader.byteCount)
@@ -214,38 +208,5 @@ extension Journal {
                     sync: true), into: &requests)
             unproven = UnprovenTail()
         }
-    }
-
-    /// The file to write to: the spare, or a new one if there is none or `needed` bytes don't fit.
-    private mutating func takeSegmentFile(
-        for needed: Int, into requests: inout [DiskRequest]
-    ) -> SegmentFile {
-        if spare == nil, active == nil { takeLeftoverAsSpare(into: &requests) }
-        guard let ready = spare else {
-            let byteCount = max(settings.segmentByteCount, (needed + 4095) & ~4095)
-            let file = SegmentFile(sequence: takeSequence(), byteCount: byteCount)
-            request(.createSegment(file.sequence, byteCount: byteCount), into: &requests)
-            return file
-        }
-        spare = nil
-        guard ready.byteCount < needed else { return ready }
-        // The batch gets a file of its own size, and the spare waits on behind it.
-        let byteCount = (needed + 4095) & ~4095
-        let file = SegmentFile(sequence: takeSequence(), byteCount: byteCount)
-        request(.createSegment(file.sequence, byteCount: byteCount), into: &requests)
-        recycle(ready, into: &requests)
-        return file
-    }
-
-    mutating func makeSpare(into requests: inout [DiskRequest]) {
-        let file = SegmentFile(
-            sequence: takeSequence(), byteCount: settings.segmentByteCount)
-        spare = file
-        request(.createSegment(file.sequence, byteCount: file.byteCount), into: &requests)
-    }
-
-    mutating func takeSequence() -> UInt64 {
-        defer { nextSequence += 1 }
-        return nextSequence
     }
 }

@@ -10,20 +10,22 @@ extension Journal {
 
     /// How many segment files there are, the spare included.
     package var segmentCount: Int {
-        older.count + (active == nil ? 0 : 1) + (spare == nil ? 0 : 1)
+        older.count + (active == nil ? 0 : 1) + (spare == nil && making == nil ? 0 : 1)
     }
 
     /// Whether the segments take more room than live entries account for.
-    private var isOverBudget: Bool {
+    private var isOverBudget: Bool { older.count > allowedOlderCount }
+
+    private var allowedOlderCount: Int {
         let live = groups.reduce(0) { $0 + $1.1.log.byteCount }
-        let allowed =
-            JournalLimits.slackSegmentCount
+        return JournalLimits.slackSegmentCount
             + live * JournalLimits.liveFactor / settings.segmentByteCount
-        return older.count > allowed
     }
 
-    /// At most how many bytes ``carriedEntries(to:)`` takes at present.
-    var carriedByteCountLimit: Int { isOverBudget ? settings.carriedByteCount : 0 }
+    /// At most how many bytes ``carriedEntries(to:)`` takes once the present segment is an older one.
+    var carriedByteCountLimit: Int {
+        older.count + (active == nil ? 0 : 1) > allowedOlderCount ? settings.carriedByteCount : 0
+    }
 
     /// Live entries of the oldest segments, to be written into the next one, so that those get free.
     ///
@@ -62,11 +64,14 @@ extension Journal {
     /// Keeps a segment's file as the spare if there is none and the file is sound, and removes it
     /// otherwise.
     private mutating func retire(_ file: SegmentFile, into requests: inout [DiskRequest]) {
-        guard spare == nil, file.byteCount == settings.segmentByteCount, !file.isDamaged else {
+        guard spare == nil, file.byteCount == settings.segmentByteCount, !file.isDamaged,
+            cancelMaking()
+        else {
             request(.remove(.segment(file.sequence)), into: &requests)
             return
         }
         recycle(file, into: &requests)
+        awaitsFile = false
     }
 
     /// Gives a file that is not needed the next sequence number; it becomes the spare.

@@ -4,7 +4,8 @@ package import Primitives
 /// One loop's append-only log: what the host appends is cut into batches, batches go into segments.
 ///
 /// It does no I/O. The host executes the ``DiskRequest``s strictly in the order in which they were
-/// emitted, and calls ``completed(into:)`` for each. A failed request ends the process.
+/// emitted, and calls ``completed(into:)`` for each. A failed request ends the process; what the disk
+/// has no room for is asked for again (`Journal+Files.swift`).
 /// `docs/decisions/0002-journal-format.md` describes the format.
 package struct Journal: Sendable {
     /// The segment that is written to.
@@ -61,6 +62,14 @@ package struct Journal: Sendable {
     var older: Deque<SegmentFile>
     /// The next segment, made ahead of need.
     var spare: SegmentFile?
+    /// A file made for a batch that the spare has no room for.
+    var fitted: SegmentFile?
+    /// The segment file that is on its way.
+    var making: SegmentMaking?
+    /// Whether the open batch waits for a file to go into.
+    var awaitsFile = false
+    /// The head that the disk had no room for.
+    var refusedHead: RefusedHead?
     /// The place that the next segment's header names as proven.
     var previous: SegmentLink?
     /// What is written once more before that header is.
@@ -114,8 +123,8 @@ package struct Journal: Sendable {
             ? 0 : BatchHeader.batchByteCount(recordByteCount: openRecordByteCount)
     }
 
-    /// Whether no batch is being written.
-    package var canFlush: Bool { !isWriting }
+    /// Whether no batch is being written, and the open one doesn't wait for a file to go into.
+    package var canFlush: Bool { !isWriting && !awaitsFile }
 
     /// Whether what recovery found is durable. Until then no promise may rest on it: a process that was
     /// killed may have left it in the page cache only.
@@ -174,15 +183,18 @@ package struct Journal: Sendable {
         }
     }
 
-    /// In periodic mode, syncs what was written; at most once a second. Makes a spare segment once the
-    /// journal has been open for a while: the next start begins a segment and would wait for it, and
-    /// this one is no longer busy.
+    /// In periodic mode, syncs what was written; at most once a second. Asks again for what the disk
+    /// had no room for. Asks for a spare segment once the journal has been open for a while: the next
+    /// start begins a segment and would wait for it, and this one is no longer busy.
     package mutating func tick(now: Moment, into requests: inout [DiskRequest]) {
+        retryRefused(now: now, into: &requests)
         if isAfterStart, isOpen,
             now.boot.milliseconds(since: startedAt) >= JournalLimits.spareDelayMilliseconds
         {
             isAfterStart = false
-            if spare == nil { makeSpare(into: &requests) }
+            if spare == nil, making == nil {
+                make(byteCount: settings.segmentByteCount, into: &requests)
+            }
         }
         guard settings.durability == .periodic, let active, syncRequestedFlush < lastFlush,
             now.boot.milliseconds(since: lastSync) >= JournalLimits.syncIntervalMilliseconds
@@ -202,6 +214,7 @@ package struct Journal: Sendable {
         switch finished {
         case .write(let flush, let segment, let end, let sync):
             isWriting = false
+            refusedHead = nil
             writtenFlush = flush
             if sync { noteSynced(flush: flush, segment: segment, end: end) }
         case .sync(let flush, let segment, let end):

@@ -46,6 +46,10 @@ enum JournalLimits {
     static let surveyedByteCount = 64 << 10
     /// The longest explanation of a quarantine.
     static let quarantineTextByteCount = 512
+    /// This part of a segment is left to votes, terms and truncations when there is no next one.
+    static let reserveShare = 4
+    /// How long until the disk is asked again for what it had no room for.
+    static let retryMilliseconds = 200
     /// The largest record, payload included, that the format can hold.
     static let recordByteCount = Int(UInt32.max >> 1)
 }

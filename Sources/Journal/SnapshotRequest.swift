@@ -20,6 +20,9 @@ package enum SnapshotOutcome: Equatable, Sendable {
     case done
     /// What was read; `nil` when there is no such file any more.
     case bytes([UInt8]?)
+    /// There was no room: what was begun is gone, and what was asked for behind it is not done. `code`
+    /// is the system's error number.
+    case full(code: Int32, operation: String)
     /// `code` is the system's error number. It ends the process, as a failed ``DiskRequest`` does.
     case failed(code: Int32, operation: String)
 }

@@ -1,3 +1,4 @@
+package import Consensus
 package import Gossip
 package import Journal
 package import Primitives
@@ -89,7 +90,8 @@ package enum LoopEffect: Sendable {
     case resumeClient(ConnectionID)
     /// Best effort: dropped while there is no link.
     case frame(to: NodeID, PeerFrame, LinkKind)
-    /// Completed, in order, by ``LoopCore/diskCompleted(_:now:)``.
+    /// Completed, in order, by ``LoopCore/diskCompleted(_:now:)``. What came of a segment that was to
+    /// be made is told besides, by ``LoopCore/segmentMade(_:now:)``.
     case disk(DiskRequest)
     /// Completed, in order among its like, by ``LoopCore/snapshotCompleted(_:now:)``.
     case snapshot(SnapshotRequest)
@@ -183,6 +185,8 @@ package struct GroupStatus: Equatable, Sendable {
     package var configuration: Configuration
     /// Whether ``configuration`` is committed and not joint.
     package var isSettled: Bool
+    /// Of the replica that reports.
+    package var hindrance: Hindrance
     /// How far each other member's log is known to agree (leader only), with the milliseconds
     /// since it was last heard.
     package var followers: [FollowerStatus]
@@ -190,7 +194,8 @@ package struct GroupStatus: Equatable, Sendable {
     package init(
         group: GroupID, replica: ReplicaID, term: Term, leader: Member?, isLeader: Bool,
         commitIndex: LogIndex, appliedIndex: LogIndex, lastIndex: LogIndex, keyCount: Int,
-        configuration: Configuration, isSettled: Bool, followers: [FollowerStatus]
+        configuration: Configuration, isSettled: Bool, hindrance: Hindrance = .none,
+        followers: [FollowerStatus]
     ) {
         self.group = group
         self.replica = replica
@@ -203,6 +208,7 @@ package struct GroupStatus: Equatable, Sendable {
         self.keyCount = keyCount
         self.configuration = configuration
         self.isSettled = isSettled
+        self.hindrance = hindrance
         self.followers = followers
     }
 }
@@ -212,10 +218,15 @@ package struct FollowerStatus: Equatable, Sendable {
     package var member: Member
     package var matchIndex: LogIndex
     package var lastHeardMilliseconds: Int
+    package var hindrance: Hindrance
 
-    package init(member: Member, matchIndex: LogIndex, lastHeardMilliseconds: Int) {
+    package init(
+        member: Member, matchIndex: LogIndex, lastHeardMilliseconds: Int,
+        hindrance: Hindrance = .none
+    ) {
         self.member = member
         self.matchIndex = matchIndex
         self.lastHeardMilliseconds = lastHeardMilliseconds
+        self.hindrance = hindrance
     }
 }

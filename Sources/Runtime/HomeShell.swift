@@ -83,7 +83,8 @@ final class HomeShell {
     private func identityWritten(_ outcome: DiskOutcome) {
         switch outcome {
         case .done: core.identityPersisted(now: SystemClock.now(), into: &effects)
-        case .failed(let code, let operation):
+        // A node that finds no room while it founds or joins a cluster has nothing to serve yet.
+        case .full(let code, let operation), .failed(let code, let operation):
             let reason = SystemError(code: code, operation: operation)
             shell.abandon(.stopped(.diskFailure("\(reason)")))
         }

@@ -6,7 +6,7 @@ package import Journal
 /// but for the journal's head, which is beside it.
 ///
 /// Sendable: requests are performed by one thread at a time (the disk thread, or the loop while the
-/// disk thread has nothing to do), and the open files are only touched under the lock.
+/// disk thread has nothing to do), and what changes is only touched under the lock.
 package final class JournalFolder: JournalDisk, @unchecked Sendable {
     /// Segments that are kept open: the one that is written and those just before it.
     private static let openLimit = 4
@@ -27,10 +27,27 @@ package final class JournalFolder: JournalDisk, @unchecked Sendable {
     private var failure: DiskOutcome?
     /// The latest last.
     private var open: [OpenSegment] = []
-    /// The segment that is being made.
+    /// The segment that is being made, or was last.
     private var maker: SegmentMaker?
+    private var segmentMade: @Sendable (DiskOutcome) -> Void = { _ in }
 
     package init(path: String) { self.path = path }
+
+    /// From now on, calls `body` with what came of each segment that was to be made, on a thread of its
+    /// own.
+    package func whenSegmentMade(_ body: @escaping @Sendable (DiskOutcome) -> Void) {
+        lock.withLock { segmentMade = body }
+    }
+
+    /// Waits until no segment is being made.
+    package func finish() {
+        let last = lock.withLock {
+            let last = maker
+            maker = nil
+            return last
+        }
+        last?.join()
+    }
 
     private func path(of file: JournalFile) -> String {
         if case .head = file { Self.headPath(path) } else { path + "/" + file.name }
@@ -77,31 +94,39 @@ package final class JournalFolder: JournalDisk, @unchecked Sendable {
         }
     }
 
-    /// Does what the request says. Blocks.
+    /// Does what the request says. Blocks, but for a segment, which is only begun.
     package func perform(_ request: DiskRequest) -> DiskOutcome {
-        lock.withLock {
+        // One segment at a time: the last has ended, or is about to.
+        if case .createSegment = request { finish() }
+        return lock.withLock {
             if let failure { return failure }
             do throws(SystemError) {
                 try execute(request)
                 return .done
             } catch {
-                let outcome = DiskOutcome.failed(code: error.code, operation: error.operation)
-                failure = outcome
-                // For the next start. The page cache is enough: after a reboot nobody needs it.
-                _ = try? File(path(of: .suspect), O_WRONLY | O_CREAT)
-                return outcome
+                if case .writeHead = request, error.isFull {
+                    return .full(code: error.code, operation: error.operation)
+                }
+                return fail(error)
             }
         }
+    }
+
+    private func fail(_ error: SystemError) -> DiskOutcome {
+        let outcome = DiskOutcome.failed(code: error.code, operation: error.operation)
+        failure = outcome
+        // For the next start. The page cache is enough: after a reboot nobody needs it.
+        _ = try? File(path(of: .suspect), O_WRONLY | O_CREAT)
+        return outcome
     }
 
     private func execute(_ request: DiskRequest) throws(SystemError) {
         switch request {
         case .createSegment(let number, let byteCount):
-            // Complete at once: what needs the segment waits until it is there.
-            try finishMaking()
-            maker = try SegmentMaker(number: number, byteCount: byteCount, path: path)
+            maker = try SegmentMaker(number: number, byteCount: byteCount, path: path) {
+                self.made($0)
+            }
         case .recycleSegment(let old, let new):
-            try finishMaking(old)
             try FileSystem.rename(path(of: .segment(old)), to: path(of: .segment(new)))
             try FileSystem.syncFolder(path)
             for segment in open where segment.number == old { segment.number = new }
@@ -110,25 +135,29 @@ package final class JournalFolder: JournalDisk, @unchecked Sendable {
             try segment.file.write(bytes, at: offset)
             if sync { try segment.file.syncData() }
         case .sync(let number): try segment(number).file.syncData()
-        case .writeHead(let bytes): try FileSystem.replace(path(of: .head), with: bytes)
+        case .writeHead(let bytes): try FileSystem.exchange(path(of: .head), with: bytes)
         case .remove(let file):
             if case .segment(let number) = file {
-                try finishMaking(number)
                 open.removeAll { $0.number == number }
             }
             try FileSystem.remove(path(of: file))
         }
     }
 
-    /// Waits for the segment that is being made, if it is `number`, or whichever it is.
-    private func finishMaking(_ number: UInt64? = nil) throws(SystemError) {
-        guard let maker, number == nil || maker.number == number else { return }
-        self.maker = nil
-        try maker.finish()
+    /// On the maker's thread.
+    private func made(_ error: SystemError?) {
+        let outcome: DiskOutcome =
+            if let error {
+                error.isFull
+                    ? .full(code: error.code, operation: error.operation)
+                    : lock.withLock { fail(error) }
+            } else {
+                .done
+            }
+        lock.withLock { segmentMade }(outcome)
     }
 
     private func segment(_ number: UInt64) throws(SystemError) -> OpenSegment {
-        try finishMaking(number)
         if let last = open.last, last.number == number { return last }
         if let place = open.firstIndex(where: { $0.number == number }) {
             let segment = open.remove(at: place)

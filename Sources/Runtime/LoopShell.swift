@@ -29,6 +29,8 @@ final class LoopShell {
     // Disk.
     private(set) var disk: DiskThread<DiskRequest, DiskOutcome>?
     private var snapshots: DiskThread<SnapshotRequest, SnapshotOutcome>?
+    /// What came of segments that were to be made.
+    private var segments: Mailbox<DiskOutcome>?
     /// Whether something was told to the core since its turn ended.
     var needsEndOfTurn = true
 
@@ -74,6 +76,13 @@ final class LoopShell {
                 needsEndOfTurn = true
                 for outcome in outcomes { core.diskCompleted(outcome, now: now) }
             })
+        let segments = try Mailbox<DiskOutcome>(loop: loop) { [unowned self] outcomes in
+            let now = SystemClock.now()
+            needsEndOfTurn = true
+            for outcome in outcomes { core.segmentMade(outcome, now: now) }
+        }
+        self.segments = segments
+        journal.whenSegmentMade { segments.post($0) }
         let folder = SnapshotFolder(path: journal.path)
         snapshots = try DiskThread(
             name: "snapshots-\(index)", loop: loop, perform: { folder.perform($0) },
@@ -96,6 +105,8 @@ final class LoopShell {
         home?.finish()
         disk?.finish()
         snapshots?.finish()
+        journal.finish()
+        segments?.close()
     }
 
     // MARK: Events

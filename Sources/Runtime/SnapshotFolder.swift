@@ -45,6 +45,9 @@ package final class SnapshotFolder: @unchecked Sendable {
         if let failure { return failure }
         do throws(SystemError) {
             return try execute(request)
+        } catch  where error.isFull {
+            drop(request)
+            return .full(code: error.code, operation: error.operation)
         } catch {
             let outcome = SnapshotOutcome.failed(code: error.code, operation: error.operation)
             failure = outcome
@@ -85,6 +88,17 @@ package final class SnapshotFolder: @unchecked Sendable {
             return .bytes(try bytes(of: group, index, offset: offset, byteCount: byteCount))
         }
         return .done
+    }
+
+    /// Removes what there is of a file that there is no room for.
+    private func drop(_ request: SnapshotRequest) {
+        switch request {
+        case .begin(let group, let index), .append(let group, let index, _),
+            .finish(let group, let index):
+            close(group, index)
+            _ = try? FileSystem.remove(path(of: .partialSnapshot(group, index)))
+        case .discard, .read: break
+        }
     }
 
     private func close(_ group: GroupID, _ index: LogIndex) {

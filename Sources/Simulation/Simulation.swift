@@ -201,6 +201,7 @@ extension World {
                 nodes[node].disks[disk].speed = calmSpeed
                 nodes[node].disks[disk].failsNextSync = false
             }
+            mendDisks(of: node)
             resume(node)
             scheduleStart(node, after: .milliseconds(100))
         }

@@ -74,8 +74,9 @@ extension RaftMessage {
                 + (rejection.nonce == 0 ? "" : " lost")
         case .heartbeat(let heartbeat):
             "heartbeat round=\(heartbeat.round) commit=\(heartbeat.commitIndex)"
-        case .heartbeatResponse(let round, let matched):
+        case .heartbeatResponse(let round, let matched, let hindrance):
             "heartbeatResponse round=\(round) matched=\(matched)"
+                + (hindrance == .none ? "" : " \(hindrance)")
         case .timeoutNow: "timeoutNow"
         }
     }

@@ -28,7 +28,7 @@ struct RaftMessageTests {
                 previousIndex: LogIndex(8), hintIndex: LogIndex(6), hintTerm: Term(2), session: 1,
                 nonce: 12)),
         .heartbeat(.init(commitIndex: LogIndex(7), clock: 11, round: 13)),
-        .heartbeatResponse(round: 13, matched: LogIndex(12)),
+        .heartbeatResponse(round: 13, matched: LogIndex(12), hindrance: .stalled),
         .timeoutNow,
     ]
 
@@ -57,7 +57,7 @@ struct RaftMessageTests {
         "07" + "0800000000000000" + "0600000000000000" + "0200000000000000" + "01000000"
             + "0c00000000000000",
         "08" + "0700000000000000" + "0b00000000000000" + "0d00000000000000",
-        "09" + "0d00000000000000" + "0c00000000000000",
+        "09" + "0d00000000000000" + "0c00000000000000" + "02",
         "0a",
     ]
 

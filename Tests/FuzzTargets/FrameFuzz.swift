@@ -177,7 +177,7 @@ enum FrameFuzz {
                     previousIndex: LogIndex(5), hintIndex: LogIndex(2), hintTerm: Term(2),
                     session: 0, nonce: 1)),
             .heartbeat(.init(commitIndex: LogIndex(2), clock: 1_700_000_000_000, round: 4)),
-            .heartbeatResponse(round: 4, matched: LogIndex(2)), .timeoutNow,
+            .heartbeatResponse(round: 4, matched: LogIndex(2), hindrance: .noRoom), .timeoutNow,
         ]
         return bodies.map {
             RaftMessage(

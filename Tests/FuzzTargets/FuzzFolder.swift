@@ -60,8 +60,10 @@ struct FuzzFolder: JournalDisk {
         while journal.hasOpenRecords, journal.canFlush {
             _ = journal.flush(now: now, into: &requests)
             while !requests.isEmpty {
-                carryOut(requests.removeFirst())
+                let request = requests.removeFirst()
+                carryOut(request)
                 journal.completed(into: &requests)
+                if case .createSegment = request { journal.segmentMade() }
             }
         }
     }

@@ -97,8 +97,10 @@ final class LoopHarness {
             for effect in effects { carryOut(effect) }
             if effects.isEmpty, waiting.isEmpty, waitingSnapshots.isEmpty { return }
             while !waiting.isEmpty {
-                folder.carryOut(waiting.removeFirst())
+                let request = waiting.removeFirst()
+                folder.carryOut(request)
                 core.diskCompleted(.done, now: now)
+                if case .createSegment = request { core.segmentMade(.done, now: now) }
             }
             while !waitingSnapshots.isEmpty {
                 let outcome = folder.carryOut(waitingSnapshots.removeFirst())

@@ -20,8 +20,9 @@ struct DamageTests {
     }
 
     /// A life that ends with everything on disk.
-    private func finishedLife(_ seed: UInt64) throws -> JournalLife {
+    private func finishedLife(_ seed: UInt64, favouritePercent: Int = 20) throws -> JournalLife {
         var options = JournalLife.Options()
+        options.favouritePercent = favouritePercent
         options.durability = .sync
         options.crashPercent = 1
         var life = try JournalLife(seed: seed, options: options)
@@ -227,12 +228,13 @@ struct DamageTests {
         "a segment that can't be read to its end is one that can't be read at all",
         arguments: 0..<20 as Range<UInt64>)
     func unreadableEnd(seed: UInt64) throws {
-        let life = try finishedLife(seed)
-        var withGap = life.disk
+        // One that mostly has more than two segments.
+        let life = try finishedLife(seed, favouritePercent: 97)
+        let chain = try life.chain()
+        try #require(chain.count > 1)
         // What is older is not needed any more.
-        if let lost = try life.chain().dropLast().last {
-            withGap.replace(.segment(lost.sequence), with: nil)
-        }
+        var withGap = life.disk
+        withGap.replace(.segment(chain[chain.count - 2].sequence), with: nil)
         for sound in [life.disk, withGap] {
             for file in life.segments {
                 var disk = sound

@@ -16,7 +16,7 @@ struct FlushTests {
         ).journal
         journal.append(.groupCreated(group, ReplicaID(1), Configuration(voters: [])))
         var requests: [DiskRequest] = []
-        _ = journal.flush(now: now, into: &requests)
+        _ = journal.flushMakingFiles(now: now, into: &requests)
         #expect(!journal.isOpen)
         while !requests.isEmpty {
             requests.removeFirst()
@@ -44,7 +44,7 @@ struct FlushTests {
         var journal = try open(.periodic)
         var requests: [DiskRequest] = []
         journal.append(entry(1, .command))
-        #expect(journal.flush(now: now, into: &requests) == 2)
+        #expect(journal.flushMakingFiles(now: now, into: &requests) == 2)
         #expect(isSynced(requests.first) == false)
         #expect(!journal.canFlush)
         requests.removeAll()
@@ -73,11 +73,11 @@ struct FlushTests {
             var journal = try open(.periodic)
             var requests: [DiskRequest] = []
             journal.append(entry(1, .command))
-            _ = journal.flush(now: now, into: &requests)
+            _ = journal.flushMakingFiles(now: now, into: &requests)
             requests.removeAll()
             journal.completed(into: &requests)
             journal.append(promise)
-            _ = journal.flush(now: now, into: &requests)
+            _ = journal.flushMakingFiles(now: now, into: &requests)
             #expect(isSynced(requests.first) == true, "\(promise)")
         }
     }
@@ -96,7 +96,7 @@ struct FlushTests {
                 journal.append(entry(1, .command))
             }
             var requests: [DiskRequest] = []
-            _ = journal.flush(now: now, into: &requests)
+            _ = journal.flushMakingFiles(now: now, into: &requests)
             disk.accept(&requests)
             while !disk.queue.isEmpty {
                 _ = disk.step()
@@ -119,7 +119,7 @@ struct FlushTests {
         var journal = try open(.sync)
         var requests: [DiskRequest] = []
         journal.append(entry(1, .command, byteCount: 5000))
-        _ = journal.flush(now: now, into: &requests)
+        _ = journal.flushMakingFiles(now: now, into: &requests)
         #expect(requests.last == .createSegment(2, byteCount: 8192))
     }
 
@@ -128,7 +128,7 @@ struct FlushTests {
         var journal = try open(.sync)
         var requests: [DiskRequest] = []
         journal.append(entry(1, .command, byteCount: 20_000))
-        _ = journal.flush(now: now, into: &requests)
+        _ = journal.flushMakingFiles(now: now, into: &requests)
         #expect(requests.first == .createSegment(2, byteCount: 20_480))
         #expect(isSynced(requests.dropFirst().first) == true)
     }
@@ -138,7 +138,7 @@ struct FlushTests {
         var journal = try open(.sync)
         var requests: [DiskRequest] = []
         for index in 1...4 as ClosedRange<UInt64> { journal.append(entry(index, .command)) }
-        _ = journal.flush(now: now, into: &requests)
+        _ = journal.flushMakingFiles(now: now, into: &requests)
         #expect(journal.logByteCount(of: group) == 4 * 54)
         requests.removeAll()
         journal.completed(into: &requests)
@@ -148,7 +148,7 @@ struct FlushTests {
                 SnapshotMetadata(
                     index: LogIndex(3), term: Term(1), configuration: Configuration(voters: []),
                     stamp: 0)))
-        _ = journal.flush(now: now, into: &requests)
+        _ = journal.flushMakingFiles(now: now, into: &requests)
         #expect(journal.logByteCount(of: group) == 54)
     }
 }

@@ -28,7 +28,7 @@ struct GoldenTests {
         for records in batches {
             for record in records { journal.append(record) }
             var requests: [DiskRequest] = []
-            _ = journal.flush(now: now, into: &requests)
+            _ = journal.flushMakingFiles(now: now, into: &requests)
             for case .write(_, let offset, let bytes, _) in requests {
                 writes.append((offset, bytes))
             }
@@ -145,7 +145,7 @@ struct GoldenTests {
                         index: LogIndex(index), term: Term(5),
                         configuration: Configuration(voters: []), stamp: 0)))
             var requests: [DiskRequest] = []
-            _ = journal.flush(now: now, into: &requests)
+            _ = journal.flushMakingFiles(now: now, into: &requests)
             while !requests.isEmpty {
                 if case .write(_, 0, let bytes, _) = requests.removeFirst() { found = bytes }
                 journal.completed(into: &requests)

@@ -167,7 +167,7 @@ struct JournalLife {
     mutating func flush() {
         guard journal.canFlush, journal.hasOpenRecords else { return }
         let isFirst = batches.count == runStart
-        guard let number = journal.flush(now: now, into: &requests) else {
+        guard let number = journal.flushMakingFiles(now: now, into: &requests) else {
             preconditionFailure("nothing was flushed")
         }
         precondition(Int(number) == batches.count - runStart + 1, "flush \(number)")

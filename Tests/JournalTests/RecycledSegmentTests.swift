@@ -67,7 +67,7 @@ struct RecycledSegmentTests {
             execute(&requests)
             let before = JournalModel(try Self.recover(disk).groups)
             appendBatch()
-            _ = journal.flush(now: Self.now, into: &requests)
+            _ = journal.flushMakingFiles(now: Self.now, into: &requests)
             while let next = requests.first {
                 if case .write(let sequence, let offset, let bytes, _) = next, round > 20,
                     offset > 0

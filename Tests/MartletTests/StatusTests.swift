@@ -12,7 +12,7 @@ private func sample() -> StatusReport {
     let second = "aaaaaa1000000002"
     func node(_ id: String, port: Int) -> StatusReport.Node {
         StatusReport.Node(
-            id: id, state: "alive", role: "voter", cluster: "127.0.0.1:\(port)",
+            id: id, state: "alive", role: "voter", disk: "ok", cluster: "127.0.0.1:\(port)",
             peer: "127.0.0.1:\(port + 10000)", admin: "127.0.0.1:\(port + 80)")
     }
     func shard(_ id: UInt32, slots: [[Int]], leader: String?) -> StatusReport.Shard {
@@ -46,9 +46,9 @@ struct StatusTests {
             WARNING: founded by 2 seeds: it survives no failure
             NOT READY: no leader is known of shard 2
 
-            NODE     STATE  DIRECTORY  CLUSTER         PEER             ADMIN           LEADS  REPLICAS
-            aaaaaa0  alive  voter      127.0.0.1:7000  127.0.0.1:17000  127.0.0.1:7080  1      2
-            aaaaaa1  alive  voter      127.0.0.1:7001  127.0.0.1:17001  127.0.0.1:7081  0      2
+            NODE     STATE  DISK  DIRECTORY  CLUSTER         PEER             ADMIN           LEADS  REPLICAS
+            aaaaaa0  alive  ok    voter      127.0.0.1:7000  127.0.0.1:17000  127.0.0.1:7080  1      2
+            aaaaaa1  alive  ok    voter      127.0.0.1:7001  127.0.0.1:17001  127.0.0.1:7081  0      2
 
             SHARD      SLOTS            KEYS  TERM  LEADER   COMMIT  FOLLOWERS (ENTRIES BEHIND)
             directory  -                5     3     aaaaaa0  17      aaaaaa1 learner (7, silent 2 s)

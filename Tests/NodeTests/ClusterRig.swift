@@ -28,11 +28,17 @@ final class ClusterRig {
         var received: [SortedMap<ConnectionID, [UInt8]>] = []
         var statuses = SortedMap<GroupID, GroupStatus>()
         var stops: [StopReason] = []
+        /// Whether there is no room for new files, nor for more in those of snapshots.
+        var isDiskFull = false
+        /// Whether disk requests are left undone.
+        var isDiskHung = false
+        var log: [String] = []
     }
 
     private var machines: [Machine] = []
     private var startCount: UInt64 = 1
     private let loopCount: Int
+    private let segmentByteCount: Int
     private let adjust: (Int, inout LoopSettings) -> Void
     private(set) var now = Moment(
         boot: Instant(nanoseconds: 1_000_000_000), wallMilliseconds: 1_700_000_000_000)
@@ -52,14 +58,16 @@ final class ClusterRig {
     /// - Parameters:
     ///   - count: How many nodes there are.
     ///   - loops: How many loops each of them has.
+    ///   - segmentByteCount: The size of a journal's segments.
     ///   - adjust: Changes a node's settings.
     /// - Throws: What the start of a node throws.
     init(
-        count: Int = 3, loops: Int = 1,
+        count: Int = 3, loops: Int = 1, segmentByteCount: Int = 1 << 20,
         adjust: @escaping (Int, inout LoopSettings) -> Void = { _, _ in }
     ) throws {
         self.adjust = adjust
         loopCount = loops
+        self.segmentByteCount = segmentByteCount
         for _ in 0..<count {
             machines.append(Machine(folders: (0..<loops).map { _ in MemoryFolder() }))
         }
@@ -73,7 +81,8 @@ final class ClusterRig {
 
     func start(_ node: Int) throws {
         startCount += 1
-        let journal = JournalSettings(segmentByteCount: 1 << 20, durability: .sync)
+        let journal = JournalSettings(
+            segmentByteCount: segmentByteCount, durability: .sync)
         machines[node].waiting = machines[node].folders.map { _ in [] }
         machines[node].waitingSnapshots = machines[node].folders.map { _ in [] }
         machines[node].received = machines[node].folders.map { _ in SortedMap() }
@@ -200,6 +209,14 @@ final class ClusterRig {
             .first { $0.member.node == Self.nodeID(node) }?.matchIndex
     }
 
+    /// What a node has said in its log.
+    func log(_ node: Int) -> [String] { machines[node].log }
+
+    func setDisk(of node: Int, isFull: Bool = false, isHung: Bool = false) {
+        machines[node].isDiskFull = isFull
+        machines[node].isDiskHung = isHung
+    }
+
     func stops(_ node: Int) -> [StopReason] { machines[node].stops }
 
     // MARK: Clients
@@ -271,18 +288,33 @@ final class ClusterRig {
         let effects = box.core.takeEffects()
         var isQuiet = effects.isEmpty
         for effect in effects { carryOut(effect, of: node, loop) }
+        if machines[node].isDiskHung { return isQuiet }
         while !machines[node].waiting[loop].isEmpty {
             isQuiet = false
-            machines[node].folders[loop].carryOut(machines[node].waiting[loop].removeFirst())
-            box.core.diskCompleted(.done, now: now)
+            complete(machines[node].waiting[loop].removeFirst(), on: node, loop)
         }
         while !machines[node].waitingSnapshots[loop].isEmpty {
             isQuiet = false
             let request = machines[node].waitingSnapshots[loop].removeFirst()
             box.core.snapshotCompleted(
-                machines[node].folders[loop].carryOut(request), now: now)
+                machines[node].isDiskFull && request.takesRoom
+                    ? .full(code: 28, operation: "write a snapshot")
+                    : machines[node].folders[loop].carryOut(request), now: now)
         }
         return isQuiet
+    }
+
+    private func complete(_ request: DiskRequest, on node: Int, _ loop: Int) {
+        let box = core(node, loop: loop)
+        guard case .createSegment = request else {
+            machines[node].folders[loop].carryOut(request)
+            return box.core.diskCompleted(.done, now: now)
+        }
+        let isFull = machines[node].isDiskFull
+        box.core.diskCompleted(.done, now: now)
+        if !isFull { machines[node].folders[loop].carryOut(request) }
+        box.core.segmentMade(
+            isFull ? .full(code: 28, operation: "make a segment") : .done, now: now)
     }
 
     private func carryOut(_ effect: LoopEffect, of node: Int, _ loop: Int) {
@@ -303,7 +335,8 @@ final class ClusterRig {
             largestFrameByteCount = max(largestFrameByteCount, frame.body.count)
             frames.append((node, Int(target.rawValue) - 1, loop, frame))
         case .stop(let reason): machines[node].stops.append(reason)
-        case .post, .pauseClient, .resumeClient, .closeClient, .dropClient, .log: break
+        case .log(_, let text): machines[node].log.append(text)
+        case .post, .pauseClient, .resumeClient, .closeClient, .dropClient: break
         }
     }
 

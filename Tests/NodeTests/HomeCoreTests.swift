@@ -1,3 +1,4 @@
+import Consensus
 import Gossip
 import Node
 import Primitives
@@ -201,6 +202,30 @@ import Topology
         #expect(world.groups[.directory]?.leader?.node != world.node(1))
         let health = world.status(0)?.nodes.first { $0.id == world.node(1) }?.health
         #expect(health == .left)
+    }
+
+    @Test("gives a node with a full or hung disk nothing to lead, and says so")
+    func hinderedDisks() throws {
+        let world = HomeWorld(seedCount: 3, seed: 6)
+        try world.startAll()
+        world.run(milliseconds: 15_000)
+        world.adjust(0) { $0.hindrance = .noRoom }
+        world.run(milliseconds: 2000)
+        // Its loops would hand over what it leads; here the drain of another node does the moves.
+        let before = world.leaderCounts[0]
+        world.drain(1)
+        world.run(milliseconds: 10_000)
+        #expect(world.leaderCounts[0] <= before, "\(world.leaderCounts)")
+        #expect(world.leaderCounts.reduce(0, +) == 16)
+        for asked in [0, 2] {
+            let disks = world.status(asked)?.nodes.map { $0.id == world.node(0) ? $0.disk : .none }
+            #expect(disks?.count { $0 == .noRoom } == 1, "as node \(asked) sees it")
+        }
+        let count = world.leaderCounts[0]
+        world.adjust(0) { $0.hindrance = .none }
+        world.run(milliseconds: 20_000)
+        #expect(world.leaderCounts[0] > count, "\(world.leaderCounts)")
+        #expect(world.status(2)?.nodes.allSatisfy { $0.disk == .none } == true)
     }
 
     @Test("tells the directory when its addresses change") func newAddresses() throws {

@@ -6,13 +6,13 @@ import Topology
 @Suite("Messages between homes") struct HomeMessageTests {
     private static let follower = FollowerStatus(
         member: Member(replica: ReplicaID(2), node: NodeID(20)), matchIndex: LogIndex(6),
-        lastHeardMilliseconds: 12)
+        lastHeardMilliseconds: 12, hindrance: .stalled)
     private static let leader = Member(replica: ReplicaID(1), node: NodeID(10))
     private static let report = GroupStatus(
         group: GroupID(3), replica: ReplicaID(1), term: Term(4), leader: leader, isLeader: true,
         commitIndex: LogIndex(7), appliedIndex: LogIndex(5), lastIndex: LogIndex(8), keyCount: 9,
         configuration: Configuration(voters: [leader], learners: [follower.member]),
-        isSettled: true, followers: [follower])
+        isSettled: true, hindrance: .noRoom, followers: [follower])
     private static let addresses = AdvertisedAddresses(
         peer: Address(host: "a", port: 1), cluster: Address(host: "b", port: 2),
         plain: Address(host: "c", port: 3), admin: Address(host: "d", port: 4))
@@ -28,8 +28,8 @@ import Topology
             .reports([report]),
             "0401000000030000000100000000000000040000000000000001000000000000000a00000000"
                 + "0000000107000000000000000500000000000000080000000000000009000000000000000100"
-                + "01000000000000000a000000000000000000010002000000000000001400000000000000010100"
-                + "0200000000000000140000000000000006000000000000000c000000"
+                + "01000000000000000a00000000000000000001000200000000000000140000000000000001010100"
+                + "0200000000000000140000000000000006000000000000000c00000002"
         ),
         (
             .quarantined([

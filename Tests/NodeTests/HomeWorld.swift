@@ -1,3 +1,4 @@
+import Consensus
 import Gossip
 import Node
 import Primitives
@@ -42,6 +43,8 @@ final class HomeWorld {
         /// Of group 0, once the loop was told to host it.
         var replica: ReplicaID?
         var appliedCount = 0
+        /// What the loops say of the machine's disk.
+        var hindrance = Hindrance.none
         var directory = DirectoryState()
         var links: [PeerLink] = []
         var stop: StopReason?
@@ -339,7 +342,10 @@ final class HomeWorld {
                 FollowerStatus(
                     member: other, matchIndex: last,
                     lastHeardMilliseconds: machines.indices.contains { self.node($0) == other.node }
-                        ? 30 : 60_000)
+                        ? 30 : 60_000,
+                    hindrance: machines.indices.first { self.node($0) == other.node }.map {
+                        machines[$0].hindrance
+                    } ?? .none)
             }
             reports.append(
                 GroupStatus(
@@ -347,7 +353,7 @@ final class HomeWorld {
                     leader: group.leader, isLeader: isLeader, commitIndex: last,
                     appliedIndex: last, lastIndex: last, keyCount: 0,
                     configuration: group.configuration, isSettled: true,
-                    followers: isLeader ? followers : []))
+                    hindrance: machines[index].hindrance, followers: isLeader ? followers : []))
         }
         act(index) { $0.received(.groupStatus(reports), from: .loop(0), now: $1, into: &$2) }
     }

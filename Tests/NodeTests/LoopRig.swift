@@ -59,6 +59,8 @@ final class LoopRig {
     var isDiskSlow = false
     /// Whether requests for snapshot files are left undone.
     var holdsSnapshots = false
+    /// Whether there is no room for new files, nor for more in those of snapshots.
+    var isDiskFull = false
     private(set) var received = SortedMap<ConnectionID, [UInt8]>()
     private(set) var closed: [ConnectionID] = []
     /// For each turn of the first loop since ``startRecordingTurns()``, how far each group was applied.
@@ -160,6 +162,13 @@ final class LoopRig {
         }
     }
 
+    /// Lets time pass in which the process doesn't run, and a tick come before anything else.
+    func pause(milliseconds: Int) {
+        now.boot = now.boot.advanced(milliseconds: milliseconds)
+        now.wallMilliseconds += Int64(milliseconds)
+        for core in cores { core.core.tick(now: now) }
+    }
+
     func finishDisk() {
         for loop in cores.indices {
             while !waiting[loop].isEmpty { complete(loop) }
@@ -219,8 +228,15 @@ final class LoopRig {
     }
 
     private func complete(_ loop: Int) {
-        folders[loop].carryOut(waiting[loop].removeFirst())
+        let request = waiting[loop].removeFirst()
+        guard case .createSegment = request else {
+            folders[loop].carryOut(request)
+            return cores[loop].core.diskCompleted(.done, now: now)
+        }
         cores[loop].core.diskCompleted(.done, now: now)
+        if !isDiskFull { folders[loop].carryOut(request) }
+        cores[loop].core.segmentMade(
+            isDiskFull ? .full(code: 28, operation: "make a segment") : .done, now: now)
     }
 
     /// The client's socket takes what it can at once.
@@ -234,7 +250,10 @@ final class LoopRig {
     }
 
     private func completeSnapshotRequest(_ loop: Int) {
-        let outcome = folders[loop].carryOut(waitingSnapshots[loop].removeFirst())
+        let request = waitingSnapshots[loop].removeFirst()
+        let outcome =
+            isDiskFull && request.takesRoom
+            ? .full(code: 28, operation: "write a snapshot") : folders[loop].carryOut(request)
         cores[loop].core.snapshotCompleted(outcome, now: now)
     }
 
@@ -247,6 +266,16 @@ final class LoopRig {
         case .post(let message, .loop(let target)):
             cores[target].core.received(message, from: .loop(loop), now: now)
         case .post, .pauseClient, .resumeClient, .frame, .log, .stop: break
+        }
+    }
+}
+
+extension SnapshotRequest {
+    /// Whether there must be room on the disk for it.
+    var takesRoom: Bool {
+        switch self {
+        case .begin, .append: true
+        case .finish, .discard, .read: false
         }
     }
 }

@@ -20,7 +20,11 @@ import Testing
             .write(segment: 3, offset: 101, bytes: [7], sync: true),
             .remove(.segment(2)), .remove(.segment(77)),
         ]
-        for request in requests { #expect(folder.perform(request) == .done) }
+        for request in requests {
+            #expect(folder.perform(request) == .done)
+            // What needs a segment is only asked for when the segment is there.
+            folder.finish()
+        }
         #expect(try folder.files().sorted() == [.segment(3)])
         let segment = try folder.read(.segment(3))
         #expect(segment.count == 5000)

@@ -1,3 +1,4 @@
+package import Consensus
 package import Primitives
 
 /// What a node knows of its cluster, for people and monitoring.
@@ -58,6 +59,8 @@ package struct ClusterStatus: Equatable, Sendable {
         package var health: Health
         /// In group 0.
         package var role: Role
+        /// What its disk keeps it from, as far as is known here.
+        package var disk: Hindrance
         package var isSelf: Bool
     }
 

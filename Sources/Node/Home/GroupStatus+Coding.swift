@@ -1,3 +1,4 @@
+import Consensus
 import Primitives
 
 extension GroupStatus {
@@ -14,6 +15,7 @@ extension GroupStatus {
         bytes.append(littleEndian: UInt64(keyCount))
         configuration.encode(into: &bytes)
         bytes.append(isSettled ? 1 : 0)
+        bytes.append(hindrance.rawValue)
         bytes.append(littleEndian: UInt16(followers.count))
         for follower in followers {
             bytes.append(littleEndian: follower.member.replica.rawValue)
@@ -21,6 +23,7 @@ extension GroupStatus {
             bytes.append(littleEndian: follower.matchIndex.rawValue)
             bytes.append(
                 littleEndian: UInt32(clamping: max(0, follower.lastHeardMilliseconds)))
+            bytes.append(follower.hindrance.rawValue)
         }
     }
 
@@ -37,6 +40,7 @@ extension GroupStatus {
         keyCount = Int(clamping: try reader.read(UInt64.self, "key count"))
         configuration = try Configuration(reading: &reader)
         isSettled = try reader.read(UInt8.self, "settled") != 0
+        hindrance = try Hindrance(reading: &reader)
         followers = []
         for _ in 0..<(try reader.read(UInt16.self, "followers")) {
             let member = try Self.readMember(&reader, "follower")
@@ -44,7 +48,8 @@ extension GroupStatus {
             let silence = Int(try reader.read(UInt32.self, "silence"))
             followers.append(
                 FollowerStatus(
-                    member: member, matchIndex: match, lastHeardMilliseconds: silence))
+                    member: member, matchIndex: match, lastHeardMilliseconds: silence,
+                    hindrance: try Hindrance(reading: &reader)))
         }
     }
 

@@ -57,10 +57,12 @@ extension HomeCore {
         return leaders
     }
 
-    /// Nodes that live and follow closely: fit to lead.
+    /// Nodes that live, follow closely and have a disk that does its work: fit to lead.
     private func fitNodes(now: Instant) -> [NodeID] {
         directory.nodes.keys.filter { node in
-            guard node == nodeID || gossip.member(node)?.status == .alive else { return false }
+            guard node == nodeID || gossip.member(node)?.status == .alive,
+                hindrance(of: node, now: now) == .none
+            else { return false }
             return leaderReports.values.allSatisfy { report in
                 guard isFresh(report, now) else { return true }
                 return report.status.followers.allSatisfy { follower in
@@ -109,14 +111,17 @@ extension HomeCore {
         }
     }
 
-    /// The voter that is furthest among those heard lately.
+    /// The voter that is furthest among those heard lately, with room on its disk if there is one.
     private func successor(of status: GroupStatus) -> NodeID? {
         let candidates = status.followers.filter { follower in
-            follower.lastHeardMilliseconds <= settings.maxMoveSilenceMilliseconds
+            follower.hindrance != .stalled
+                && follower.lastHeardMilliseconds <= settings.maxMoveSilenceMilliseconds
                 && status.configuration.voters.contains(follower.member)
         }
         return candidates.max {
-            ($0.matchIndex, $1.member.replica) < ($1.matchIndex, $0.member.replica)
+            let hasRoom = ($0.hindrance == .none ? 1 : 0, $1.hindrance == .none ? 1 : 0)
+            return (hasRoom.0, $0.matchIndex, $1.member.replica)
+                < (hasRoom.1, $1.matchIndex, $0.member.replica)
         }?.member.node
     }
 }

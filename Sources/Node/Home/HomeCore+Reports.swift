@@ -1,3 +1,4 @@
+import Consensus
 import Gossip
 import Primitives
 import Topology
@@ -57,6 +58,26 @@ extension HomeCore {
         let reports = ledReports
         guard !reports.isEmpty else { return }
         for link in links { send(.reports(reports), to: link.node, into: &effects) }
+    }
+
+    /// What the disk of a node keeps it from, by its own word or that of leaders that it follows.
+    func hindrance(of node: NodeID, now: Instant) -> Hindrance {
+        var worst = Hindrance.none
+        func consider(_ hindrance: Hindrance) {
+            if hindrance.rawValue > worst.rawValue { worst = hindrance }
+        }
+        if node == nodeID {
+            for report in ownReports.values { consider(report.status.hindrance) }
+            return worst
+        }
+        for report in leaderReports.values
+        where now.milliseconds(since: report.at) < settings.staleReportMilliseconds {
+            if report.leader == node { consider(report.status.hindrance) }
+            for follower in report.status.followers where follower.member.node == node {
+                consider(follower.hindrance)
+            }
+        }
+        return worst
     }
 
     /// Who leads `group`, and in which term, as far as is known here.

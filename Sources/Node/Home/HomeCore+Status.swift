@@ -13,7 +13,7 @@ extension HomeCore {
                 ? directory.replicationFactor : settings.replicationFactor,
             obstacle: founding.obstacle(now: now.boot),
             warnings: foundingWarning.map { [$0] } ?? [],
-            nodes: nodeStatuses(directory: group.replicas),
+            nodes: nodeStatuses(directory: group.replicas, now: now.boot),
             directory: ownReports[.directory] == nil && !directory.isCreated ? nil : group,
             shards: directory.shards.values.map {
                 shardStatus($0.id, desired: $0.replicas, now: now.boot)
@@ -39,7 +39,7 @@ extension HomeCore {
     }
 
     private func nodeStatuses(
-        directory replicas: [ClusterStatus.ReplicaStatus]
+        directory replicas: [ClusterStatus.ReplicaStatus], now: Instant
     ) -> [ClusterStatus.NodeStatus] {
         var nodes = SortedMap<NodeID, AdvertisedAddresses>()
         for member in gossip.members where member.status <= .suspect {
@@ -52,7 +52,7 @@ extension HomeCore {
             return ClusterStatus.NodeStatus(
                 id: id, addresses: addresses, health: health(of: id),
                 role: replica.map { $0.isVoter ? .voter : .learner } ?? .joining,
-                isSelf: id == nodeID)
+                disk: hindrance(of: id, now: now), isSelf: id == nodeID)
         }
     }
 

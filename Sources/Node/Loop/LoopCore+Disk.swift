@@ -29,7 +29,7 @@ extension LoopCore {
     mutating func emitDiskRequests() {
         guard !diskRequests.isEmpty else { return }
         for request in diskRequests {
-            filesBeingRemoved.append(request.removedFile)
+            requestsUnderWay.append(request)
             effects.append(.disk(request))
         }
         diskRequests.removeAll(keepingCapacity: true)
@@ -38,10 +38,17 @@ extension LoopCore {
     /// The oldest disk request that was not complete is.
     package mutating func diskCompleted(_ outcome: DiskOutcome, now: Moment) {
         if hasFailed { return }
-        if case .failed(let code, let operation) = outcome {
+        diskWatch.lastProgress = now.boot
+        switch outcome {
+        case .failed(let code, let operation):
             return failDisk(code: code, operation: operation)
+        case .full(let code, let operation):
+            requestsUnderWay.removeFirst()
+            journal.headRefused(now: now)
+            return diskIsFull(code: code, operation: operation, now: now)
+        case .done: break
         }
-        filesBeingRemoved.removeFirst()
+        requestsUnderWay.removeFirst()
         journal.completed(into: &diskRequests)
         while let first = unsettled.first, first.batch <= journal.durableBatch {
             unsettled.removeFirst()
@@ -52,13 +59,26 @@ extension LoopCore {
         emitDiskRequests()
     }
 
+    /// The segment that ``DiskRequest/createSegment(_:byteCount:)`` asked for is there, or could not be
+    /// made.
+    package mutating func segmentMade(_ outcome: DiskOutcome, now: Moment) {
+        if hasFailed { return }
+        switch outcome {
+        case .done: journal.segmentMade()
+        case .full(let code, let operation):
+            journal.segmentRefused(now: now)
+            diskIsFull(code: code, operation: operation, now: now)
+        case .failed(let code, let operation): failDisk(code: code, operation: operation)
+        }
+    }
+
     mutating func failDisk(code: Int32, operation: String) {
         hasFailed = true
         effects.append(
             .stop(
                 .diskFailure(
-                    "\(operation) failed with error \(code): what is on disk is not known any more")
-            ))
+                    "\(DiskError(code: code, operation: operation)); what is on disk is not known any more"
+                )))
     }
 
     /// Drops applied entries from memory, once the shards together hold more than they may: from
@@ -102,14 +122,6 @@ extension LoopCore {
             last = min(last, follower.match)
         }
         return last
-    }
-}
-
-extension DiskRequest {
-    /// The file that the request removes, if it removes one.
-    var removedFile: JournalFile? {
-        if case .remove(let file) = self { return file }
-        return nil
     }
 }
 

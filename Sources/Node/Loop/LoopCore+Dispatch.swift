@@ -101,6 +101,7 @@ extension LoopCore {
             shards[shardIndex].view = RaftView(
                 isLeader: shards[shardIndex].raft.role == .leader,
                 isTransferring: shards[shardIndex].raft.isTransferring,
+                lacksRoom: shards[shardIndex].raft.lacksRoom(now: now),
                 readableUntil: isReadable ? shards[shardIndex].raft.leaseEnd : .zero,
                 present: shards[shardIndex].raft.stamp(now: now))
             shards[shardIndex].viewTurn = turn
@@ -119,7 +120,9 @@ extension LoopCore {
         if view.isTransferring {
             return waitForLeader(group, of: index, relayed: sequence, now: now)
         }
-        guard hasRoom(shardIndex, for: request.bytes.count) else { return .wait(.backlog(group)) }
+        guard view.lacksRoom || hasRoom(shardIndex, for: request.bytes.count) else {
+            return .wait(.backlog(group))
+        }
         if sessions[index].roundReadCount > 0 { return .wait(.round(group)) }
         if let peek = dispatchTable.peeks[found], now.boot < view.readableUntil,
             !isBehindOwnWrite(index, shardIndex),
@@ -130,6 +133,7 @@ extension LoopCore {
             statistics.peeks += 1
             return .next
         }
+        if view.lacksRoom { return refuseForRoom(index, relayed: sequence) }
         append(
             request.bytes, slot: slot, flags: [], to: shardIndex,
             operation: PendingOperation(
@@ -227,6 +231,9 @@ extension LoopCore {
             {
                 statistics.leaseReads += 1
                 return .next
+            }
+            if view.lacksRoom, !journal.hasRoomForEntries {
+                return refuseForRoom(index, relayed: sequence)
             }
             guard hasRoom(shardIndex, for: request.bytes.count) else {
                 return .wait(.backlog(group))
@@ -354,6 +361,11 @@ extension LoopCore {
         guard waited >= settings.parkMilliseconds else { return .wait(.leader(group)) }
         statistics.refusals += 1
         return reply(to: index, relayed: sequence, .clusterDown)
+    }
+
+    private mutating func refuseForRoom(_ index: Int, relayed sequence: UInt64?) -> Disposition {
+        statistics.diskRefusals += 1
+        return reply(to: index, relayed: sequence, CommandError(noRoomError))
     }
 
     /// Answers with an error.

@@ -61,7 +61,7 @@ extension LoopCore {
             if loop != settings.loopIndex {
                 message.encode(into: &elsewhere[loop, default: []])
             } else if let index = shardIndexes[message.group],
-                shards[index].replica == message.to.replica
+                shards[index].replica == message.to.replica, !hasNoRoom(for: message)
             {
                 shards[index].raft.receive(message, now: now, into: &raftEffects)
                 handleRaftEffects(of: index, now: now)

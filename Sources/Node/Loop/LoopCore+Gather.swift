@@ -99,7 +99,11 @@ extension LoopCore {
             for index in shards.indices
             where shards[index].isLeader && shards[index].machine.kind == .shard {
                 if let part = gathers.index(of: number) { gathers[valueAt: part].outstanding += 1 }
-                proposeFlush(of: index, for: number)
+                if shards[index].raft.lacksRoom(now: now) {
+                    failPart(of: number, noRoomError, mayBeDone: false)
+                } else {
+                    proposeFlush(of: index, for: number)
+                }
             }
             finishPart(of: number, .done)
         }

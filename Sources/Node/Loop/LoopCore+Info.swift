@@ -1,4 +1,5 @@
 import Commands
+import Consensus
 import Primitives
 import RESP
 
@@ -108,6 +109,11 @@ extension LoopCore {
         var section = InfoSection(name: "Persistence")
         section.add("loading", report.isLoading ? 1 : 0)
         section.add("martlet_durability", settings.durability == .sync ? "sync" : "periodic")
+        section.add("martlet_disk", report.hindrance.diskState)
+        section.add("martlet_disk_full_count", report.statistics.fullDisks)
+        section.add("martlet_disk_hung_count", report.statistics.hungDisks)
+        section.add("martlet_disk_refusals", report.statistics.diskRefusals)
+        section.add("martlet_disk_handovers", report.statistics.handovers)
         section.add("martlet_journal_segments", report.segmentCount)
         section.add("martlet_snapshots_taken", report.statistics.snapshotsTaken)
         section.add("martlet_snapshots_installed", report.statistics.snapshotsInstalled)

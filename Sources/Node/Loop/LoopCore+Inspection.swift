@@ -87,12 +87,13 @@ extension LoopCore {
             commitIndex: shard.raft.commitIndex, appliedIndex: shard.appliedIndex,
             lastIndex: shard.raft.lastIndex, keyCount: shard.machine.keyCount,
             configuration: shard.raft.configuration,
-            isSettled: !shard.raft.isChangingConfiguration,
+            isSettled: !shard.raft.isChangingConfiguration, hindrance: shard.raft.hindrance,
             followers: shard.isLeader
                 ? shard.raft.progress.map {
                     FollowerStatus(
                         member: $0.member, matchIndex: $0.match,
-                        lastHeardMilliseconds: now.boot.milliseconds(since: $0.lastHeard))
+                        lastHeardMilliseconds: now.boot.milliseconds(since: $0.lastHeard),
+                        hindrance: $0.hindrance)
                 } : [])
     }
 }

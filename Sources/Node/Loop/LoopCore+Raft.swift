@@ -195,7 +195,7 @@ extension LoopCore {
         guard now.boot.milliseconds(since: lastExpiryAt) >= 100 else { return }
         lastExpiryAt = now.boot
         for index in shards.indices where shards[index].isLeader && shards[index].machine.isReady {
-            guard shards[index].machine.kind == .shard,
+            guard shards[index].machine.kind == .shard, !shards[index].raft.lacksRoom(now: now),
                 shards[index].raft.hasCommittedOwnTerm, !shards[index].isExpiring,
                 let deadline = shards[index].machine.keyspace.earliestDeadlineBound,
                 deadline <= shards[index].raft.stamp(now: now)

@@ -11,6 +11,8 @@ struct SnapshotTaking: Sendable {
     var pendingBlockCount = 0
     /// Whether the file has all its blocks and is only to become durable.
     var isWritten = false
+    /// Whether the disk had no room for it: the walk goes on to its end, and nothing is written.
+    var isRefused = false
 }
 
 /// A snapshot file that the journal has a record of.
@@ -24,6 +26,8 @@ struct StoredSnapshot: Sendable {
 /// What a request for a snapshot file was for.
 enum SnapshotPurpose: Sendable {
     case none
+    /// To begin a file.
+    case begin(GroupID, LogIndex)
     /// A block of the snapshot that is being taken.
     case ownBlock(GroupID, LogIndex)
     case ownFile(GroupID, LogIndex)
@@ -34,13 +38,26 @@ enum SnapshotPurpose: Sendable {
     case sentChunk(GroupID, LogIndex, Member, offset: Int)
 }
 
+extension SnapshotPurpose {
+    /// The file that the request adds to; `nil` when it adds to none.
+    var writtenFile: (group: GroupID, index: LogIndex)? {
+        switch self {
+        case .begin(let group, let index), .ownBlock(let group, let index),
+            .ownFile(let group, let index), .receivedChunk(let group, let index, _),
+            .receivedFile(let group, let index):
+            (group, index)
+        case .none, .sentChunk: nil
+        }
+    }
+}
+
 extension LoopCore {
     // MARK: Beginning
 
     /// Begins a snapshot of a shard whose log has grown too long, or keeps old segments in use, or
     /// that a follower waits for. There is one at a time.
     mutating func snapshotLongLogs(now: Moment) {
-        guard taking == nil, !isStopping else { return }
+        guard taking == nil, !isStopping, now.boot >= diskWatch.snapshotRetryAt else { return }
         let pinning = journal.groupsToSnapshot
         var longest: (index: Int, byteCount: Int)?
         for index in shards.indices where !shards[index].isRetired {
@@ -74,7 +91,7 @@ extension LoopCore {
             configuration: shards[index].appliedConfiguration,
             stamp: settings.fault == .snapshotWithoutClock ? 0 : shards[index].appliedStamp)
         journal.expectSnapshot(group, metadata.index)
-        request(.begin(group, metadata.index), .none)
+        request(.begin(group, metadata.index), .begin(group, metadata.index))
         shards[index].snapshotState = .beingWritten
         taking = SnapshotTaking(group: group, metadata: metadata)
         let first = shards[index].machine.beginSnapshot(
@@ -89,7 +106,8 @@ extension LoopCore {
     /// Whether ``continueSnapshot()`` has something to do.
     var canContinueSnapshot: Bool {
         guard let taking else { return false }
-        return !taking.isWritten && taking.pendingBlockCount < pendingBlockLimit && !isStopping
+        return !taking.isWritten && !isStopping
+            && (taking.pendingBlockCount < pendingBlockLimit || taking.isRefused)
     }
 
     /// Writes the next slice of the snapshot that is being taken.
@@ -106,6 +124,10 @@ extension LoopCore {
             bytes = taking?.writer.block(machine.keyspace.takeSnapshotOutput()) ?? []
         }
         if isWhole { bytes += taking?.writer.end() ?? [] }
+        if taking?.isRefused == true {
+            if isWhole { dropTaking(of: index) }
+            return
+        }
         append(bytes)
         guard isWhole else { return }
         taking?.isWritten = true
@@ -122,10 +144,36 @@ extension LoopCore {
     mutating func abandonSnapshot(of index: Int) {
         let group = shards[index].group
         guard let taking, taking.group == group, !taking.isWritten else { return }
-        self.taking = nil
-        shards[index].snapshotState = .none
+        dropTaking(of: index)
+        if taking.isRefused { return }
         journal.abandonSnapshot(group, taking.metadata.index)
         request(.discard(group, taking.metadata.index), .none)
+    }
+
+    private mutating func dropTaking(of index: Int) {
+        taking = nil
+        shards[index].snapshotState = .none
+    }
+
+    /// The disk had no room for a snapshot: another one is begun later, when there may be.
+    private mutating func snapshotRefused(_ group: GroupID, _ place: LogIndex, now: Moment) {
+        diskWatch.snapshotRetryAt = now.boot.advanced(milliseconds: snapshotRetryMilliseconds)
+        // What was asked for behind it was not done either.
+        for position in snapshotPurposes.indices
+        where snapshotPurposes[position].writtenFile?.group == group
+            && snapshotPurposes[position].writtenFile?.index == place
+        {
+            snapshotPurposes[position] = .none
+        }
+        if let taking, taking.group == group, taking.metadata.index == place, !taking.isRefused,
+            let index = shardIndexes[group]
+        {
+            journal.abandonSnapshot(group, place)
+            self.taking?.isRefused = true
+            // The walk must come to its end, or the next one would take what it has seen for written.
+            if taking.isWritten { dropTaking(of: index) }
+        }
+        refuseIncoming(of: group, place)
     }
 
     /// The snapshot's file is durable.
@@ -134,6 +182,7 @@ extension LoopCore {
             let index = shardIndexes[group]
         else { return }
         taking = nil
+        diskWatch.isSnapshotRefused = false
         statistics.snapshotsTaken += 1
         shards[index].snapshotState = .recorded
         journal.append(.snapshot(group, done.metadata))
@@ -160,19 +209,31 @@ extension LoopCore {
 
     /// Whether the journal has asked for the removal of a snapshot's file, which is not done.
     func isBeingRemoved(_ group: GroupID, _ index: LogIndex) -> Bool {
-        filesBeingRemoved.contains { file in
-            file == .snapshot(group, index) || file == .partialSnapshot(group, index)
+        requestsUnderWay.contains { request in
+            request == .remove(.snapshot(group, index))
+                || request == .remove(.partialSnapshot(group, index))
         }
     }
 
     /// The oldest request for a snapshot file that was not complete is.
     package mutating func snapshotCompleted(_ outcome: SnapshotOutcome, now: Moment) {
         if hasFailed { return }
-        if case .failed(let code, let operation) = outcome {
+        let purpose = snapshotPurposes.removeFirst()
+        switch outcome {
+        case .failed(let code, let operation):
             return failDisk(code: code, operation: operation)
+        case .full(let code, let operation):
+            if !diskWatch.isSnapshotRefused {
+                diskWatch.isSnapshotRefused = true
+                let refusal = DiskError(code: code, operation: operation)
+                effects.append(.log(.warning, "no room for a snapshot: \(refusal)"))
+            }
+            if let file = purpose.writtenFile { snapshotRefused(file.group, file.index, now: now) }
+            return
+        case .done, .bytes: break
         }
-        switch snapshotPurposes.removeFirst() {
-        case .none: break
+        switch purpose {
+        case .none, .begin: break
         case .ownBlock(let group, let index):
             if taking?.group == group, taking?.metadata.index == index {
                 taking?.pendingBlockCount -= 1
@@ -188,5 +249,7 @@ extension LoopCore {
     }
 }
 
+/// How long until another snapshot is begun, or taken in, when the disk had no room for one.
+private let snapshotRetryMilliseconds = 1000
 /// Blocks of a snapshot that may be on their way to the disk at a time.
 private let pendingBlockLimit = 8

@@ -184,10 +184,13 @@ extension LoopCore {
         }
         if transfers.incoming.contains(where: { $0.group == group && $0.isWhole }) { return }
         if offset == 0, transfers.place(of: snapshot, group) == nil {
-            guard !isBeingRemoved(group, snapshot.metadata.index) else { return }
+            guard !isBeingRemoved(group, snapshot.metadata.index),
+                now.boot >= diskWatch.snapshotRetryAt
+            else { return }
             if let old = transfers.removeIncoming(of: group) { abandon(old) }
             journal.expectSnapshot(group, snapshot.metadata.index)
-            request(.begin(group, snapshot.metadata.index), .none)
+            request(
+                .begin(group, snapshot.metadata.index), .begin(group, snapshot.metadata.index))
             transfers.incoming.append(
                 SnapshotTransfers.Incoming(
                     group: group, snapshot: snapshot,
@@ -253,6 +256,14 @@ extension LoopCore {
         if let shard = shardIndexes[incoming.group] {
             incoming.reader.abandon(to: shards[shard].machine)
         }
+    }
+
+    /// The disk had no room for a snapshot of which parts have come: it will come again.
+    mutating func refuseIncoming(of group: GroupID, _ index: LogIndex) {
+        guard transfers.place(of: group, index) != nil,
+            let refused = transfers.removeIncoming(of: group)
+        else { return }
+        abandon(refused)
     }
 
     private mutating func acknowledge(

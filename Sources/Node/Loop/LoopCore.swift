@@ -39,8 +39,9 @@ package struct LoopCore: ~Copyable {
     // Disk.
     var journal: Journal
     var diskRequests: [DiskRequest] = []
-    /// For each disk request that is not complete, the file that it removes, if any.
-    var filesBeingRemoved = Deque<JournalFile?>()
+    /// Those that are not complete.
+    var requestsUnderWay = Deque<DiskRequest>()
+    var diskWatch: DiskWatch
     /// For each request for a snapshot file that is not complete, what it is for.
     var snapshotPurposes = Deque<SnapshotPurpose>()
     var taking: SnapshotTaking?
@@ -101,6 +102,7 @@ package struct LoopCore: ~Copyable {
         self.bootID = bootID
         startedAt = now
         generator = SeededGenerator(seed: seed)
+        diskWatch = DiskWatch(now: now.boot)
         journal = recovery.journal
         for group in recovery.groups {
             try host(group, disk: disk, now: now)
@@ -121,6 +123,7 @@ package struct LoopCore: ~Copyable {
     package mutating func tick(now: Moment) {
         if isJournalEnded { return }
         journal.tick(now: now, into: &diskRequests)
+        watchDisk(now: now)
         // What was recovered may be in the page cache alone: nothing may rely on it before the
         // journal's opening batch has made it durable.
         guard journal.isOpen else { return }
@@ -132,6 +135,7 @@ package struct LoopCore: ~Copyable {
         continueTransfers(now: now)
         continueMoves(now: now)
         failOverdue(now: now)
+        refuseStuckBatches()
         proposeExpiry(now: now)
         dropStalledClients(now: now)
         snapshotLongLogs(now: now)
@@ -223,7 +227,7 @@ package struct LoopCore: ~Copyable {
     }
 
     /// Whether everything that ``stop(now:)`` asked for is done.
-    package var hasStopped: Bool { isJournalEnded && filesBeingRemoved.isEmpty }
+    package var hasStopped: Bool { isJournalEnded && requestsUnderWay.isEmpty }
 }
 
 /// Why a loop can't start from what its folder holds.

@@ -1,3 +1,4 @@
+import Consensus
 import Primitives
 
 /// A loop's part of what `INFO` says of the node.
@@ -21,6 +22,8 @@ package struct LoopReport: Sendable {
     /// Of all replicas.
     var keyspaceByteCount = 0
     var segmentCount = 0
+    /// Of the loop that is worst off.
+    var hindrance = Hindrance.none
     /// Snapshots on their way to followers.
     var outgoingSnapshotCount = 0
 
@@ -57,6 +60,11 @@ package struct LoopReport: Sendable {
         deadlineCount += other.deadlineCount
         keyspaceByteCount += other.keyspaceByteCount
         segmentCount += other.segmentCount
+        if other.hindrance.rawValue > hindrance.rawValue { hindrance = other.hindrance }
+        statistics.fullDisks += other.statistics.fullDisks
+        statistics.hungDisks += other.statistics.hungDisks
+        statistics.diskRefusals += other.statistics.diskRefusals
+        statistics.handovers += other.statistics.handovers
         outgoingSnapshotCount += other.outgoingSnapshotCount
     }
 }
@@ -96,6 +104,7 @@ extension LoopCore {
             report.deadlineCount += shard.machine.keyspace.deadlineCount
         }
         report.segmentCount = journal.segmentCount
+        report.hindrance = hindrance
         report.outgoingSnapshotCount = transfers.outgoing.count
         return report
     }

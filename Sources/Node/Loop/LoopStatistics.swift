@@ -25,6 +25,13 @@ package struct LoopStatistics: Equatable, Sendable {
     package var leadershipsLost = 0
     package var proposalsLost = 0
     package var badFrames = 0
+    /// How often the disk became full, and hung.
+    package var fullDisks = 0
+    package var hungDisks = 0
+    /// Writes, and reads that need an entry, refused for want of room.
+    package var diskRefusals = 0
+    /// Leaderships offered to others because of the disk.
+    package var handovers = 0
     /// Of the loop's turns, in microseconds; `processor` is without what other threads took meanwhile.
     package var longestTurn = 0
     package var longestProcessorTurn = 0

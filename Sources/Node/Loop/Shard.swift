@@ -86,6 +86,8 @@ struct OrphanedOperation: Sendable {
 struct RaftView: Sendable {
     var isLeader = false
     var isTransferring = false
+    /// Whether no majority has room for new entries.
+    var lacksRoom = false
     /// Applied state may be read until then.
     var readableUntil = Instant.zero
     /// The shard clock when the view was made.

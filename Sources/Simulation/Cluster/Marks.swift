@@ -25,6 +25,12 @@ package struct Marks: Equatable, Sendable {
     package var tornTails = 0
     package var amnesiacStarts = 0
     package var failedSyncs = 0
+    package var fullDisks = 0
+    package var hungDisks = 0
+    /// Writes refused for want of room.
+    package var diskRefusals = 0
+    /// Leaderships offered to others because of a disk.
+    package var handovers = 0
     package var allowedLosses = 0
     package var joinedNodes = 0
     /// Replicas that became unusable, and those that were made anew.
@@ -56,6 +62,8 @@ package struct Marks: Equatable, Sendable {
             ("joint configurations", jointConfigurations), ("transfers", transfers),
             ("recycled segments", recycledSegments), ("torn tails", tornTails),
             ("amnesiac starts", amnesiacStarts), ("failed syncs", failedSyncs),
+            ("full disks", fullDisks), ("hung disks", hungDisks),
+            ("disk refusals", diskRefusals), ("handovers", handovers),
             ("allowed losses", allowedLosses), ("joined nodes", joinedNodes),
             ("quarantines", quarantines), ("rebuilds", rebuilds), ("replacements", replacements),
             ("votes kept", votesKept), ("equal stamps", equalStamps),
@@ -82,6 +90,10 @@ package struct Marks: Equatable, Sendable {
         roundReads += statistics.roundReads
         boundReads += statistics.boundReads
         tickReads += statistics.tickReads
+        fullDisks += statistics.fullDisks
+        hungDisks += statistics.hungDisks
+        diskRefusals += statistics.diskRefusals
+        handovers += statistics.handovers
     }
 
     package static func += (left: inout Self, right: Self) {
@@ -108,6 +120,10 @@ package struct Marks: Equatable, Sendable {
         left.tornTails += right.tornTails
         left.amnesiacStarts += right.amnesiacStarts
         left.failedSyncs += right.failedSyncs
+        left.fullDisks += right.fullDisks
+        left.hungDisks += right.hungDisks
+        left.diskRefusals += right.diskRefusals
+        left.handovers += right.handovers
         left.allowedLosses += right.allowedLosses
         left.joinedNodes += right.joinedNodes
         left.quarantines += right.quarantines

@@ -29,6 +29,8 @@ extension World {
             nodes[node].disks[random.below(nodes[node].identityDisk)].failsNextSync = true
         case .slowDisk: slowDisk(someNode())
         case .wipedDisks: wipe(someNode())
+        case .fullDisk: fillDisks()
+        case .hungDisk: hangDisks()
         case .clockStep: stepClocks()
         case .powerCutWithWrongClocks:
             stepClocks()
@@ -55,6 +57,7 @@ extension World {
         case .speed(let node, let speed):
             guard !isHealed else { break }
             setSpeed(speed, of: node)
+        case .mendDisks(let node): mendDisks(of: node)
         case .endOfBurst:
             if now >= burstUntil, !isHealed { workload.pace = .steady(meanPause: calmPause) }
         case .crash, .powerCut, .isolate, .deafen, .split, .hunt, .transfer, .stallDisks,
@@ -76,7 +79,7 @@ extension World {
         case .stallDisks(let time): stallDisks(for: time)
         case .rebootAll: rebootAll()
         case .loseMajority: loseMajority()
-        case .restore, .calm, .resume, .speed, .endOfBurst:
+        case .restore, .calm, .resume, .speed, .mendDisks, .endOfBurst:
             preconditionFailure("\(step) is no trouble")
         }
     }
@@ -264,6 +267,33 @@ extension World {
             syncMean: .milliseconds(random.number(in: 20...300)), stallPercent: 0)
         setSpeed(slow, of: node)
         schedule(.step(.speed(node: node, plan.diskSpeed)), after: outage())
+    }
+
+    /// Takes the room from the disks of one node, of some, or of all.
+    private func fillDisks() {
+        let count = random.choice(of: [1, 1, 1, 2, nodes.count])
+        let time = random.time(in: .seconds(1)...(.seconds(8)))
+        beginBurst(for: time)
+        for node in [someNode()] + random.shuffle(Array(nodes.indices))[..<(count - 1)] {
+            for disk in 0..<nodes[node].identityDisk { nodes[node].disks[disk].isFull = true }
+            schedule(.step(.mendDisks(node: node)), after: time)
+        }
+    }
+
+    private func hangDisks() {
+        let count = random.choice(of: [1, 1, 1, 2])
+        for node in [someNode()] + random.shuffle(Array(nodes.indices))[..<(count - 1)] {
+            for disk in nodes[node].disks.indices { nodes[node].disks[disk].isHung = true }
+            schedule(.step(.mendDisks(node: node)), after: outage())
+        }
+    }
+
+    func mendDisks(of node: Int) {
+        for disk in nodes[node].disks.indices {
+            nodes[node].disks[disk].isFull = false
+            nodes[node].disks[disk].isHung = false
+            beginDisk(life(of: node), disk)
+        }
     }
 
     private func setSpeed(_ speed: DiskSpeed, of node: Int) {

@@ -307,7 +307,7 @@ final class World {
         beginDisk(life, disk)
     }
 
-    private func beginDisk(_ life: NodeLife, _ disk: Int) {
+    func beginDisk(_ life: NodeLife, _ disk: Int) {
         guard let duration = nodes[life.node].disks[disk].begin() else { return }
         schedule(.diskDone(life, disk: disk), after: duration)
     }
@@ -325,7 +325,9 @@ final class World {
             }
         } else if let operation, let name = operation.snapshotName {
             var outcome = SnapshotOutcome.done
-            if result == .failed {
+            if result == .full {
+                outcome = .full(code: 28, operation: "write")
+            } else if result == .failed {
                 outcome = .failed(code: 5, operation: "fsync")
             } else if case .read(_, let offset, let byteCount) = operation {
                 outcome = .bytes(
@@ -337,12 +339,27 @@ final class World {
                 core.snapshotCompleted(outcome, now: moment)
             }
         } else {
-            withLoop(life, disk) { core, moment in
-                core.diskCompleted(
-                    result == .done ? .done : .failed(code: 5, operation: "fdatasync"),
-                    now: moment)
-            }
+            finishJournal(operation, result, life, disk)
         }
         beginDisk(life, disk)
+    }
+
+    private func finishJournal(
+        _ operation: DiskOperation?, _ result: DiskResult, _ life: NodeLife, _ disk: Int
+    ) {
+        let outcome: DiskOutcome =
+            switch result {
+            case .done: .done
+            case .full: .full(code: 28, operation: "write")
+            case .failed: .failed(code: 5, operation: "fdatasync")
+            }
+        withLoop(life, disk) { core, moment in
+            // A segment that is not there is no failure of what asked for it.
+            guard case .create? = operation, result != .failed else {
+                return core.diskCompleted(outcome, now: moment)
+            }
+            core.diskCompleted(.done, now: moment)
+            core.segmentMade(outcome, now: moment)
+        }
     }
 }

@@ -32,6 +32,8 @@ enum FaultStep: Sendable {
     case calm(Weather)
     case resume(node: Int)
     case speed(node: Int, DiskSpeed)
+    /// The node's disks have room and do their work again.
+    case mendDisks(node: Int)
     case crash(node: Int)
     case powerCut(node: Int)
     case isolate(node: Int, for: UInt64)

@@ -27,6 +27,10 @@ package enum FaultKind: UInt8, CaseIterable, Sendable {
     case slowDisk
     /// A machine comes back with empty disks, as a new node that takes the old one's place.
     case wipedDisks
+    /// Disks have no room for a while.
+    case fullDisk
+    /// Disks do nothing for a while, and then go on.
+    case hungDisk
 
     // Clocks.
     case clockStep

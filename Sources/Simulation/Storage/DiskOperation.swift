@@ -29,6 +29,14 @@ package enum DiskOperation: Equatable, Sendable {
         }
     }
 
+    /// Whether there must be room for it.
+    package var takesRoom: Bool {
+        switch self {
+        case .create, .append, .replace: true
+        case .rename, .write, .sync, .publish, .read, .remove, .discard: false
+        }
+    }
+
     /// The operation without the bytes.
     package var summary: String {
         switch self {

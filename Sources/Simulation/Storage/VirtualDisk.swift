@@ -10,6 +10,10 @@ package struct VirtualDisk: Sendable {
     package var speed: DiskSpeed
     /// Whether the next operation that waits for the disk fails.
     package var failsNextSync = false
+    /// Whether there is no room for new files, nor for more in those that are there.
+    package var isFull = false
+    /// Whether no further operation is begun.
+    package var isHung = false
     /// Whether an operation has failed: then nothing more is done for this process, as what comes
     /// after the failed one may rely on it.
     private var hasFailed = false
@@ -46,7 +50,7 @@ package struct VirtualDisk: Sendable {
     ///
     /// - Returns: In how many nanoseconds ``finish()`` is due.
     package mutating func begin() -> UInt64? {
-        guard !isBusy, let operation = queue.first else { return nil }
+        guard !isBusy, !isHung, let operation = queue.first else { return nil }
         isBusy = true
         return speed.duration(of: operation, generator: &generator)
     }
@@ -57,6 +61,10 @@ package struct VirtualDisk: Sendable {
         isBusy = false
         let operation = queue.removeFirst()
         if hasFailed { return .failed }
+        if isFull, operation.takesRoom {
+            if case .append(let name, _) = operation { discard(name) }
+            return .full
+        }
         if operation.waitsForDisk, failsNextSync {
             failsNextSync = false
             hasFailed = true
@@ -186,6 +194,8 @@ package struct VirtualDisk: Sendable {
 package enum DiskResult: Equatable, Sendable {
     case done
     case failed
+    /// There was no room, and nothing was done; what was being appended to is gone.
+    case full
 }
 
 /// How long operations of a disk take.

@@ -14,7 +14,7 @@ extension StatusReport {
             nodes: status.nodes.map { node in
                 Node(
                     id: node.id.description, state: node.health.rawValue, role: node.role.rawValue,
-                    cluster: node.addresses.cluster.description,
+                    disk: node.disk.diskState, cluster: node.addresses.cluster.description,
                     peer: node.addresses.peer.description,
                     admin: node.addresses.admin.description)
             },

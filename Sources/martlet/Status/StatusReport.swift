@@ -23,6 +23,8 @@ struct StatusReport: Codable, Equatable, Sendable {
         var state: String
         /// voter or learner of the directory, or joining.
         var role: String
+        /// ok, full or hung.
+        var disk: String
         var cluster: String
         var peer: String
         var admin: String
@@ -102,6 +104,9 @@ struct StatusReport: Codable, Equatable, Sendable {
         let leaderless = shards.filter { $0.leader == nil }.map { "\($0.id)" }
         if !leaderless.isEmpty {
             reasons.append("no leader is known of shard \(leaderless.joined(separator: ", "))")
+        }
+        if let disk = nodes.first(where: { $0.id == node })?.disk, disk != "ok" {
+            reasons.append("the disk of this node is \(disk)")
         }
         return reasons
     }

@@ -32,7 +32,7 @@ struct StatusTable {
 
     private var nodes: String {
         var table = TextTable([
-            "NODE", "STATE", "DIRECTORY", "CLUSTER", "PEER", "ADMIN", "LEADS", "REPLICAS",
+            "NODE", "STATE", "DISK", "DIRECTORY", "CLUSTER", "PEER", "ADMIN", "LEADS", "REPLICAS",
         ])
         for node in report.nodes {
             let leads = report.shards.count { $0.leader == node.id }
@@ -40,7 +40,8 @@ struct StatusTable {
                 shard.replicas.contains { $0.node == node.id }
             }
             table.add([
-                name(node.id), node.state, node.role, node.cluster, node.peer, node.admin,
+                name(node.id), node.state, node.disk, node.role, node.cluster, node.peer,
+                node.admin,
                 "\(leads)", "\(replicas)",
             ])
         }

@@ -1,0 +1,157 @@
+import Journal
+import Primitives
+import Testing
+
+@Suite("Journal on a full disk")
+struct FullDiskTests {
+    private let group = GroupID(1)
+    private var now = Moment(boot: .zero, wallMilliseconds: 1_000_000)
+    private var requests: [DiskRequest] = []
+    private var lastIndex: UInt64 = 0
+    private var journal: Journal
+
+    /// A journal that is open, has one group, and segments of 8 KiB.
+    init() throws {
+        journal = try Journal.recover(
+            from: MemoryDisk(seed: 1), settings: JournalSettings(segmentByteCount: 8192),
+            bootID: 1, seed: 2, now: now
+        ).journal
+        journal.append(.groupCreated(group, ReplicaID(1), Configuration(voters: [])))
+        _ = journal.flushMakingFiles(now: now, into: &requests)
+        complete()
+        #expect(journal.isOpen)
+    }
+
+    private mutating func complete() {
+        while !requests.isEmpty {
+            requests.removeFirst()
+            journal.completed(into: &requests)
+        }
+    }
+
+    private mutating func append(byteCount: Int) {
+        lastIndex += 1
+        journal.append(
+            .entry(
+                group,
+                LogEntry(
+                    term: Term(1), index: LogIndex(lastIndex), kind: .command, stamp: 0,
+                    payload: [UInt8](repeating: 0, count: byteCount))))
+    }
+
+    private mutating func advance(milliseconds: Int) {
+        now.boot = now.boot.advanced(milliseconds: milliseconds)
+        journal.tick(now: now, into: &requests)
+    }
+
+    /// Fills more than half of the segment, and has no room for the next.
+    private mutating func fillHalf() {
+        append(byteCount: 4000)
+        #expect(journal.flush(now: now, into: &requests) != nil)
+        #expect(requests.last == .createSegment(2, byteCount: 8192))
+        complete()
+        journal.segmentRefused(now: now)
+    }
+
+    @Test("is full until the file that it asks for again is there")
+    mutating func asksAgain() {
+        fillHalf()
+        #expect(journal.isFull)
+        advance(milliseconds: 199)
+        #expect(requests.isEmpty)
+        advance(milliseconds: 1)
+        #expect(requests == [.createSegment(2, byteCount: 8192)])
+        advance(milliseconds: 1000)
+        #expect(requests.count == 1, "one at a time")
+        complete()
+        #expect(journal.isFull)
+        journal.segmentMade()
+        #expect(!journal.isFull)
+    }
+
+    @Test("writes on into its reserve, and keeps what doesn't fit until there is a file")
+    mutating func reserve() {
+        fillHalf()
+        #expect(journal.hasRoomForEntries)
+        append(byteCount: 1700)
+        #expect(journal.flush(now: now, into: &requests) == 3)
+        complete()
+        #expect(!journal.hasRoomForEntries, "a quarter is left to votes")
+        journal.append(.hardState(group, HardState(term: Term(2), vote: ReplicaID(1))))
+        #expect(journal.flush(now: now, into: &requests) == 4)
+        complete()
+
+        append(byteCount: 3000)
+        #expect(journal.flush(now: now, into: &requests) == nil)
+        #expect(journal.awaitsRoom)
+        #expect(!journal.canFlush)
+        #expect(requests.isEmpty, "nothing is written to a file that isn't there")
+        advance(milliseconds: 200)
+        complete()
+        journal.segmentMade()
+        #expect(journal.canFlush)
+        #expect(journal.flush(now: now, into: &requests) == 5)
+        #expect(requests.count == 2)
+    }
+
+    @Test("does without a new file when an old one gets free")
+    mutating func recycles() {
+        fillHalf()
+        // The next one does fit, and all of the first segment gives way to a snapshot.
+        advance(milliseconds: 200)
+        complete()
+        journal.segmentMade()
+        for _ in 0..<2 {
+            append(byteCount: 3000)
+            #expect(journal.flush(now: now, into: &requests) != nil)
+            complete()
+        }
+        append(byteCount: 3000)
+        _ = journal.flush(now: now, into: &requests)
+        complete()
+        journal.segmentRefused(now: now)
+        #expect(journal.isFull)
+        journal.append(
+            .snapshot(
+                group,
+                SnapshotMetadata(
+                    index: LogIndex(lastIndex), term: Term(1),
+                    configuration: Configuration(voters: []), stamp: 0)))
+        #expect(journal.flush(now: now, into: &requests) != nil)
+        complete()
+        #expect(!journal.isFull)
+        advance(milliseconds: 1000)
+        #expect(requests.isEmpty)
+    }
+
+    @Test("a batch counts only once there was room for the head that names its segment")
+    mutating func head() throws {
+        append(byteCount: 7000)
+        _ = journal.flushMakingFiles(now: now, into: &requests)
+        append(byteCount: 7000)
+        complete()
+        let batch = try #require(journal.flushMakingFiles(now: now, into: &requests))
+        while let request = requests.first, !isHead(request) {
+            requests.removeFirst()
+            journal.completed(into: &requests)
+        }
+        let head = requests.removeFirst()
+        journal.headRefused(now: now)
+        // What was asked for behind it is done.
+        complete()
+        #expect(journal.isFull)
+        #expect(journal.durableBatch < batch)
+        #expect(!journal.canFlush)
+        advance(milliseconds: 200)
+        #expect(requests == [head])
+        #expect(journal.isFull)
+        complete()
+        #expect(!journal.isFull)
+        #expect(journal.durableBatch == batch)
+        #expect(journal.canFlush)
+    }
+
+    private func isHead(_ request: DiskRequest) -> Bool {
+        if case .writeHead = request { true } else { false }
+    }
+}
