@@ -40,7 +40,7 @@ struct PropertyTests {
     @Test("the lives reach what they are there to test")
     func reachesEverything() throws {
         var total = JournalLife.Statistics()
-        for seed in 0..<20 as Range<UInt64> {
+        for seed in 0..<60 as Range<UInt64> {
             var options = JournalLife.Options()
             options.favouritePercent = seed % 2 == 0 ? 20 : 97
             var life = try JournalLife(seed: seed, options: options)

@@ -36,7 +36,7 @@ struct QuarantineTests {
 
     private mutating func flush() {
         var requests: [DiskRequest] = []
-        _ = journal.flush(now: Self.now, into: &requests)
+        _ = journal.flushMakingFiles(now: Self.now, into: &requests)
         disk.accept(&requests)
         while !disk.queue.isEmpty {
             _ = disk.step()
@@ -237,7 +237,7 @@ struct QuarantineTests {
         #expect(disk.contents[.suspect] == nil)
         append(to: first)
         var requests: [DiskRequest] = []
-        _ = journal.flush(now: Self.now, into: &requests)
+        _ = journal.flushMakingFiles(now: Self.now, into: &requests)
         disk.accept(&requests)
         _ = disk.step()
         // The next failure of that kind makes the replicas amnesiac again, and that is kept.

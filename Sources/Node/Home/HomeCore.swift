@@ -220,7 +220,8 @@ package struct HomeCore: ~Copyable {
             guard case .loop(let loop) = core else { return }
             if quarantines[loop] != replicas { nextQuarantineReportAt = now.boot }
             quarantines[loop] = replicas
-        case .hostDirectory, .currentReplica, .proposeDirectory, .changeDirectoryMembers, .transferLeadership,
+        case .hostDirectory, .currentReplica, .proposeDirectory, .changeDirectoryMembers,
+            .transferLeadership,
             .leaderHints, .cluster, .continueApplying, .continueInBackground, .relayed:
             preconditionFailure("a loop posted \(message) to the home")
         }

@@ -148,7 +148,8 @@ extension World {
                 marks.joinedNodes = max(
                     marks.joinedNodes, state.nodes.count - state.founders.count)
             }
-        case .quarantines, .hostDirectory, .currentReplica, .proposeDirectory, .changeDirectoryMembers, .transferLeadership,
+        case .quarantines, .hostDirectory, .currentReplica, .proposeDirectory,
+            .changeDirectoryMembers, .transferLeadership,
             .leaderHints, .cluster, .continueApplying, .continueInBackground, .relayed:
             break
         }
@@ -177,7 +178,8 @@ extension World {
         guard report.isSettled, let shard = directory.shards[report.group],
             report.configuration.voters.count < shard.target.count
         else { return nil }
-        return "shard \(report.group) has the voters \(report.configuration.voters.map(\.replica)), "
+        return
+            "shard \(report.group) has the voters \(report.configuration.voters.map(\.replica)), "
             + "fewer than \(shard.target.count)"
     }
 
