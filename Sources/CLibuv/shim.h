@@ -24,3 +24,6 @@ static inline void martlet_keep_freed_memory(int byte_count) {
     mallopt(M_MMAP_THRESHOLD, byte_count);
     mallopt(M_TRIM_THRESHOLD, byte_count);
 }
+
+/* All threads allocate from the heap of the first. */
+static inline void martlet_share_one_heap(void) { mallopt(M_ARENA_MAX, 1); }

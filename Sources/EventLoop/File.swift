@@ -39,27 +39,53 @@ package struct File: ~Copyable {
         }
     }
 
+    /// How many bytes the file has.
+    package func byteCount() throws(SystemError) -> Int {
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0 else { throw .last("stat \(path)") }
+        return Int(status.st_size)
+    }
+
     /// Up to `byteCount` bytes from `offset` on; fewer at the file's end.
     package func read(_ byteCount: Int, at offset: Int) throws(SystemError) -> [UInt8] {
         var code: Int32 = 0
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: byteCount) { buffer, done in
-            while done < buffer.count {
-                let count = unsafe pread(
-                    descriptor, buffer.baseAddress.map { unsafe $0 + done }, buffer.count - done,
-                    off_t(offset + done))
-                if count == 0 { return }
-                if count > 0 {
-                    done += count
-                } else if errno != EINTR {
-                    code = errno
-                    return
-                }
-            }
+            unsafe (done, code) = fill(buffer, from: offset)
         }
         guard code == 0 else {
             throw SystemError(code: code, operation: "read \(path) at \(offset)")
         }
         return bytes
+    }
+
+    /// Reads the file's first `byteCount` bytes over those of `bytes`, which has as many.
+    ///
+    /// - Returns: How many there were.
+    package func read(into bytes: inout [UInt8], byteCount: Int) throws(SystemError) -> Int {
+        let (done, code) = unsafe bytes.withUnsafeMutableBufferPointer { buffer in
+            unsafe fill(UnsafeMutableBufferPointer(rebasing: buffer[..<byteCount]), from: 0)
+        }
+        guard code == 0 else { throw SystemError(code: code, operation: "read \(path)") }
+        return done
+    }
+
+    /// Reads as much as `buffer` holds or the file has from `offset` on.
+    private func fill(
+        _ buffer: UnsafeMutableBufferPointer<UInt8>, from offset: Int
+    ) -> (byteCount: Int, code: Int32) {
+        var done = 0
+        while done < buffer.count {
+            let count = unsafe pread(
+                descriptor, buffer.baseAddress.map { unsafe $0 + done }, buffer.count - done,
+                off_t(offset + done))
+            if count == 0 { break }
+            if count > 0 {
+                done += count
+            } else if errno != EINTR {
+                return (done, errno)
+            }
+        }
+        return (done, 0)
     }
 
     /// Writes `byteCount` zeros from the start: blocks that exist make later syncs cheaper.

@@ -5,13 +5,35 @@ import Glibc
 package enum FileSystem {
     /// The whole file.
     package static func read(_ path: String) throws(SystemError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        try read(path, into: &bytes)
+        return bytes
+    }
+
+    /// Puts the whole file in the place of what `bytes` holds. Memory that is there already is used
+    /// again: to touch new pages takes longer than to fill them.
+    package static func read(_ path: String, into bytes: inout [UInt8]) throws(SystemError) {
         let file = try File(path, O_RDONLY)
+        let byteCount = try file.byteCount()
+        if byteCount == 0 {
+            bytes = try readUnsized(file)
+        } else if bytes.count < byteCount {
+            bytes = []
+            bytes = try file.read(byteCount, at: 0)
+        } else {
+            let done = try file.read(into: &bytes, byteCount: byteCount)
+            bytes.removeLast(bytes.count - done)
+        }
+    }
+
+    /// A file of /proc says nothing of its size.
+    private static func readUnsized(_ file: borrowing File) throws(SystemError) -> [UInt8] {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 1 << 20)
         while true {
             let byteCount = unsafe Glibc.read(file.descriptor, &chunk, chunk.count)
             if byteCount < 0, errno == EINTR { continue }
-            guard byteCount >= 0 else { throw .last("read \(path)") }
+            guard byteCount >= 0 else { throw .last("read \(file.path)") }
             guard byteCount > 0 else { return bytes }
             bytes.append(contentsOf: chunk[..<byteCount])
         }

@@ -7,4 +7,9 @@ package enum Heap {
     package static func keepFreedMemory() {
         martlet_keep_freed_memory(64 << 20)
     }
+
+    /// Gives all threads one heap. That of the first thread grows in large steps, the others' page by
+    /// page with a system call for each; worth it where one thread allocates nearly everything.
+    /// Called before other threads are made.
+    package static func shareOneHeap() { martlet_share_one_heap() }
 }

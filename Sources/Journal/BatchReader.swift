@@ -100,16 +100,34 @@ struct BatchReader {
 
     /// Intact headers of this segment after `offset`, whatever lies between.
     func headers(after offset: Int) -> [BatchHeader] {
-        stride(from: offset + 8, through: bytes.count - BatchHeader.byteCount, by: 8)
-            .compactMap(header(at:))
+        Self.headers(in: bytes, from: offset + 8, sequence: sequence)
+            .filter { $0.segmentID == segmentID }
     }
 
     /// Intact headers of batches that were written to segment `sequence`, whatever its id.
-    static func headers(in bytes: [UInt8], sequence: UInt64) -> [BatchHeader] {
-        stride(from: 0, through: bytes.count - BatchHeader.byteCount, by: 8).compactMap { offset in
-            guard let header = BatchHeader(at: offset, of: bytes), header.sequence == sequence
-            else { return nil }
-            return header
+    static func headers(
+        in bytes: [UInt8], from offset: Int = 0, sequence: UInt64
+    ) -> [BatchHeader] {
+        var found: [BatchHeader] = []
+        var next = headerPlace(in: bytes.span, from: offset)
+        while let place = next {
+            if let header = BatchHeader(at: place, of: bytes), header.sequence == sequence {
+                found.append(header)
+            }
+            next = headerPlace(in: bytes.span, from: place + 8)
         }
+        return found
+    }
+
+    /// The first place from `offset` on, in steps of 8, where a batch header may be; most of what is
+    /// searched are zeros.
+    private static func headerPlace(in bytes: Span<UInt8>, from offset: Int) -> Int? {
+        let first = UInt8(truncatingIfNeeded: BatchHeader.magic)
+        var place = offset
+        while place <= bytes.count - BatchHeader.byteCount {
+            if bytes[place] == first { return place }
+            place += 8
+        }
+        return nil
     }
 }

@@ -39,7 +39,27 @@ extension Journal {
         } catch {
             throw .unreadable(error)
         }
-        let survey = try SegmentSurvey(names, on: disk)
+        var segments = SegmentFiles(disk, names)
+        while true {
+            let failureCount = segments.failures.count
+            let findings = Result { () throws(JournalError) in
+                try read(
+                    names, on: disk, &segments, settings: settings, mustHaveHead: mustHaveHead)
+            }
+            // A segment that turns out to be unreadable counts as such from the start: what was found
+            // without knowing that, be it an error, is dropped.
+            segments.checkRest()
+            guard segments.failures.count == failureCount else { continue }
+            return try findings.get().recovery(
+                settings: settings, bootID: bootID, seed: seed, now: now)
+        }
+    }
+
+    private static func read<Disk: JournalDisk>(
+        _ names: [JournalFile], on disk: Disk, _ segments: inout SegmentFiles<Disk>,
+        settings: JournalSettings, mustHaveHead: Bool
+    ) throws(JournalError) -> Findings {
+        let survey = try SegmentSurvey(names, in: &segments)
         var headLoss: Quarantine?
         var head: JournalHead?
         if names.contains(.head) {
@@ -54,19 +74,16 @@ extension Journal {
         }
         var replay = Replay(settings: settings, gap: chain.gap)
         for link in chain.links {
-            let bytes: [UInt8]
             do {
-                bytes = try disk.read(.segment(link.sequence))
+                try segments.load(link.sequence)
             } catch {
-                replay.skip(link, error)
-                continue
+                throw .unreadable(error)
             }
-            try replay.read(link, bytes: bytes)
+            try replay.read(link, bytes: segments.bytes)
         }
-        let findings = Findings(
+        return Findings(
             replay: replay, chain: chain, survey: survey, names: names,
             lastSequence: max(survey.files.last?.sequence ?? 0, head?.sequence ?? 0))
-        return findings.recovery(settings: settings, bootID: bootID, seed: seed, now: now)
     }
 
     private static func readHead<Disk: JournalDisk>(

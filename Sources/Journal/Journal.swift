@@ -97,6 +97,10 @@ package struct Journal: Sendable {
     var lastSync: Instant
     private var writtenFlush: UInt64 = 0
     private var syncedFlush: UInt64 = 0
+    private let startedAt: Instant
+    /// Whether the journal held something when it was opened and ``tick(now:into:)`` has not seen to
+    /// its spare segment since.
+    private var isAfterStart: Bool
 
     // MARK: Records
 
@@ -180,9 +184,18 @@ package struct Journal: Sendable {
     }
 
     /// In periodic mode, syncs what was written; at most once a second. Asks again for what the disk
-    /// had no room for.
+    /// had no room for. Asks for a spare segment once the journal has been open for a while: the next
+    /// start begins a segment and would wait for it, and this one is no longer busy.
     package mutating func tick(now: Moment, into requests: inout [DiskRequest]) {
         retryRefused(now: now, into: &requests)
+        if isAfterStart, isOpen,
+            now.boot.milliseconds(since: startedAt) >= JournalLimits.spareDelayMilliseconds
+        {
+            isAfterStart = false
+            if spare == nil, making == nil {
+                make(byteCount: settings.segmentByteCount, into: &requests)
+            }
+        }
         guard settings.durability == .periodic, let active, syncRequestedFlush < lastFlush,
             now.boot.milliseconds(since: lastSync) >= JournalLimits.syncIntervalMilliseconds
         else { return }
@@ -264,5 +277,7 @@ package struct Journal: Sendable {
         leftoverSegments = start.leftoverSegments
         supersededFiles = start.supersededFiles
         lastSync = now.boot
+        startedAt = now.boot
+        isAfterStart = start.previous != nil
     }
 }

@@ -40,6 +40,10 @@ enum JournalLimits {
     static let liveFactor = 2
     /// How often unsynced writes are synced in periodic mode.
     static let syncIntervalMilliseconds = 1000
+    /// How long after a start a spare segment is made.
+    static let spareDelayMilliseconds = 10_000
+    /// What is read of a segment at first, to see what it is.
+    static let surveyedByteCount = 64 << 10
     /// The longest explanation of a quarantine.
     static let quarantineTextByteCount = 512
     /// This part of a segment is left to votes, terms and truncations when there is no next one.

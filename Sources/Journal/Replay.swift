@@ -106,13 +106,6 @@ struct Replay {
             offset: proven, bytes: Array(bytes[min(proven, bytes.count)..<min(end, bytes.count)]))
     }
 
-    /// Takes note that a segment can't be read after all.
-    mutating func skip(_ link: SegmentSurvey.Link, _ failure: DiskFailure) {
-        doubtAll(Quarantine(unreadable: .segment(link.sequence), failure))
-        end = SegmentHeader.byteCount
-        unproven = UnprovenTail(offset: end)
-    }
-
     /// Whether the journal ends before what is bad: it was never known to be on disk.
     private mutating func endsTorn(
         at offset: Int, _ damage: BatchReader.Damage, _ reader: BatchReader, isProven: Bool

@@ -30,21 +30,27 @@ struct SegmentSurvey {
 
     /// - Parameters:
     ///   - names: The folder's files.
-    ///   - disk: The folder.
+    ///   - segments: Those of the folder; the ones that must be are loaded.
     /// - Throws: ``JournalError/newerFormat(file:found:supported:)``.
-    init<Disk: JournalDisk>(_ names: [JournalFile], on disk: Disk) throws(JournalError) {
+    init<Disk: JournalDisk>(
+        _ names: [JournalFile], in segments: inout SegmentFiles<Disk>
+    ) throws(JournalError) {
+        let hasHead = names.contains(.head)
         for name in names.sorted() {
             guard case .segment(let sequence) = name else { continue }
             var file = File(sequence: sequence)
-            var bytes: [UInt8] = []
+            if hasHead, let beginning = segments.beginning(of: sequence),
+                file.settle(by: beginning)
+            {
+                files.append(file)
+                continue
+            }
             do {
-                bytes = try disk.read(name)
+                try segments.load(sequence)
             } catch {
                 file.damage = Quarantine(unreadable: name, error)
             }
-            if file.damage == nil {
-                try file.look(at: bytes, hasHead: names.contains(.head))
-            }
+            if file.damage == nil { try file.look(at: segments.bytes, hasHead: hasHead) }
             files.append(file)
         }
     }
@@ -173,6 +179,27 @@ extension SegmentSurvey.File {
             file: name, byteCount: byteCount, what: "no beginning in a segment that was begun")
     }
 
+    /// Takes up what the file's beginning tells, if the rest can add nothing: where the journal's head is
+    /// there, nothing more is asked of a segment whose header and first batch are intact.
+    ///
+    /// - Returns: Whether that is so.
+    fileprivate mutating func settle(by beginning: FileBeginning) -> Bool {
+        guard case .valid(let found) = SegmentHeader.read(from: beginning.bytes),
+            found.sequence == sequence, Self.isWhole(found, beginning.bytes)
+        else { return false }
+        byteCount = beginning.fileByteCount
+        header = found
+        isWhole = true
+        return true
+    }
+
+    /// Whether the first batch is intact.
+    private static func isWhole(_ header: SegmentHeader, _ bytes: [UInt8]) -> Bool {
+        let reader = BatchReader(bytes: bytes, sequence: header.sequence, segmentID: header.id)
+        return
+            (try? reader.batch(at: SegmentHeader.byteCount, limit: bytes.count, number: nil)) != nil
+    }
+
     /// - Parameters:
     ///   - bytes: The whole file.
     ///   - hasHead: Whether the journal's head is there.
@@ -188,10 +215,9 @@ extension SegmentSurvey.File {
         case .invalid: lookBehindHeader(of: bytes, "a bad segment header")
         }
         guard let header else { return }
-        let reader = BatchReader(bytes: bytes, sequence: sequence, segmentID: header.id)
-        isWhole =
-            (try? reader.batch(at: SegmentHeader.byteCount, limit: bytes.count, number: nil)) != nil
+        isWhole = Self.isWhole(header, bytes)
         if isWhole && hasHead { return }
+        let reader = BatchReader(bytes: bytes, sequence: sequence, segmentID: header.id)
         let later = reader.headers(after: SegmentHeader.byteCount)
         provesHead = !later.isEmpty
         if later.contains(where: { $0.syncedThrough > SegmentHeader.byteCount }) { isProven = true }

@@ -74,6 +74,26 @@ package final class JournalFolder: JournalDisk, @unchecked Sendable {
         }
     }
 
+    package func read(_ file: JournalFile, into bytes: inout [UInt8]) throws(DiskFailure) {
+        do throws(SystemError) {
+            try FileSystem.read(path(of: file), into: &bytes)
+        } catch {
+            throw DiskFailure(operation: error.operation, code: error.code)
+        }
+    }
+
+    package func beginning(
+        of file: JournalFile, byteCount: Int
+    ) throws(DiskFailure) -> FileBeginning {
+        do throws(SystemError) {
+            let opened = try File(path(of: file), O_RDONLY)
+            return FileBeginning(
+                bytes: try opened.read(byteCount, at: 0), fileByteCount: try opened.byteCount())
+        } catch {
+            throw DiskFailure(operation: error.operation, code: error.code)
+        }
+    }
+
     /// Does what the request says. Blocks, but for a segment, which is only begun.
     package func perform(_ request: DiskRequest) -> DiskOutcome {
         // One segment at a time: the last has ended, or is about to.

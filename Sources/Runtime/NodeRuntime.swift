@@ -36,6 +36,7 @@ package final class NodeRuntime: Sendable {
         Heap.keepFreedMemory()
         let folder = try DataFolder(
             path: configuration.dataDirectory, journalCount: configuration.loopCount)
+        if folder.journalCount == 1 { Heap.shareOneHeap() }
         if folder.journalCount != configuration.loopCount {
             configuration.log(
                 .warning,

@@ -68,6 +68,24 @@ import Testing
         #expect(bytes.suffix(2) == [5, 6])
     }
 
+    @Test(
+        "a file is read over what was read before, whatever their lengths",
+        arguments: [0, 1, 5000])
+    func readOver(byteCount: Int) throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/a"
+        let contents = (0..<byteCount).map { UInt8(truncatingIfNeeded: $0) }
+        try FileSystem.replace(path, with: contents)
+        for before in [0, 1, 4999, 5000, 5001] {
+            var bytes = [UInt8](repeating: 0xFF, count: before)
+            try FileSystem.read(path, into: &bytes)
+            #expect(bytes == contents)
+        }
+        var status: [UInt8] = []
+        try FileSystem.read("/proc/self/status", into: &status)
+        #expect(status.starts(with: Array("Name:".utf8)))
+    }
+
     @Test("finishing performs what was submitted and reports no more")
     func finish() throws {
         let folder = try TemporaryFolder()

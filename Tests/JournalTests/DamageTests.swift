@@ -20,8 +20,9 @@ struct DamageTests {
     }
 
     /// A life that ends with everything on disk.
-    private func finishedLife(_ seed: UInt64) throws -> JournalLife {
+    private func finishedLife(_ seed: UInt64, favouritePercent: Int = 20) throws -> JournalLife {
         var options = JournalLife.Options()
+        options.favouritePercent = favouritePercent
         options.durability = .sync
         options.crashPercent = 1
         var life = try JournalLife(seed: seed, options: options)
@@ -191,7 +192,9 @@ struct DamageTests {
         blank.replace(file, with: [UInt8](repeating: 0, count: try blank.read(file).count))
         var unreadable = life.disk
         unreadable.unreadable = [file]
-        for disk in [without, empty, blank, unreadable] {
+        var partlyReadable = unreadable
+        partlyReadable.hasReadableBeginnings = true
+        for disk in [without, empty, blank, unreadable, partlyReadable] {
             let recovery = try recover(disk, life)
             #expect(recovery.mayHaveLostGroups)
             #expect(recovery.groups.allSatisfy { $0.quarantine?.file == file })
@@ -218,6 +221,46 @@ struct DamageTests {
                             what: "read segment-\(hexadecimal(link.sequence, digitCount: 16)).log "
                                 + "failed with error 5")
                     ])
+        }
+    }
+
+    @Test(
+        "a segment that can't be read to its end is one that can't be read at all",
+        arguments: 0..<20 as Range<UInt64>)
+    func unreadableEnd(seed: UInt64) throws {
+        // One that mostly has more than two segments.
+        let life = try finishedLife(seed, favouritePercent: 97)
+        let chain = try life.chain()
+        try #require(chain.count > 1)
+        // What is older is not needed any more.
+        var withGap = life.disk
+        withGap.replace(.segment(chain[chain.count - 2].sequence), with: nil)
+        for sound in [life.disk, withGap] {
+            for file in life.segments {
+                var disk = sound
+                disk.unreadable = [file]
+                let expected = try recover(disk, life)
+                disk.hasReadableBeginnings = true
+                let found = try recover(disk, life)
+                // With all that its journal will do with the files.
+                #expect("\(found)" == "\(expected)", "\(file)")
+            }
+        }
+    }
+
+    @Test("a start reads each segment as a whole only once")
+    func readsOnce() throws {
+        let life = try finishedLife(1)
+        let disk = CountingDisk(life.disk)
+        let expected = try recover(life.disk, life)
+        let found = try Journal.recover(
+            from: disk, settings: life.journal.settings, mustHaveHead: true, bootID: 77, seed: 1,
+            now: Moment(boot: .zero, wallMilliseconds: 0))
+        #expect("\(found)" == "\(expected)")
+        let chain = try life.chain()
+        #expect(chain.count > 1)
+        for link in chain {
+            #expect(disk.readCounts[.segment(link.sequence)] == 1)
         }
     }
 

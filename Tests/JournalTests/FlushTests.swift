@@ -82,6 +82,38 @@ struct FlushTests {
         }
     }
 
+    @Test("a journal that was there has a spare segment a while after its start, a new one hasn't")
+    func makesSpareAfterStart() throws {
+        var disk = MemoryDisk(seed: 1)
+        let settings = JournalSettings(segmentByteCount: 8192)
+        for spare in [nil, 3] as [UInt64?] {
+            var journal = try Journal.recover(
+                from: disk, settings: settings, bootID: 1, seed: 2, now: now
+            ).journal
+            if spare == nil {
+                journal.append(.groupCreated(group, ReplicaID(1), Configuration(voters: [])))
+                // It keeps the first segment from being the spare.
+                journal.append(entry(1, .command))
+            }
+            var requests: [DiskRequest] = []
+            _ = journal.flushMakingFiles(now: now, into: &requests)
+            disk.accept(&requests)
+            while !disk.queue.isEmpty {
+                _ = disk.step()
+                journal.completed(into: &requests)
+                disk.accept(&requests)
+            }
+            var later = now
+            later.boot = now.boot.advanced(milliseconds: 9_999)
+            journal.tick(now: later, into: &requests)
+            #expect(requests.isEmpty)
+            later.boot = now.boot.advanced(milliseconds: 10_000)
+            journal.tick(now: later, into: &requests)
+            journal.tick(now: later, into: &requests)
+            #expect(requests == (spare.map { [.createSegment($0, byteCount: 8192)] } ?? []))
+        }
+    }
+
     @Test("the next segment is made when the present one is half full")
     func makesSpare() throws {
         var journal = try open(.sync)

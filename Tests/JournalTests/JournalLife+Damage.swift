@@ -93,7 +93,8 @@ extension JournalLife {
 
     /// The segments that count.
     func chain() throws -> [SegmentSurvey.Link] {
-        try SegmentSurvey(disk.contents.keys, on: disk).chain(journalHead).links
+        var segments = SegmentFiles(disk, disk.contents.keys)
+        return try SegmentSurvey(disk.contents.keys, in: &segments).chain(journalHead).links
     }
 
     /// How many of the certain batches must be found, or the groups quarantined: the end of the journal
@@ -153,6 +154,7 @@ extension JournalLife {
             return Harm(description: "a bit of the head turned over")
         case 6:
             disk.unreadable.append(generator.chance(percent: 20) ? .head : file)
+            disk.hasReadableBeginnings = generator.chance(percent: 50)
             return Harm(description: "\(disk.unreadable) unreadable")
         case 7:
             disk.replace(file, with: disk.contents[file]?.cached.dropLast(byteCount - offset))

@@ -27,6 +27,8 @@ struct MemoryDisk: JournalDisk {
     private(set) var queue: [DiskRequest] = []
     /// Files that can't be read for now.
     var unreadable: [JournalFile] = []
+    /// Whether their beginnings can be read all the same.
+    var hasReadableBeginnings = false
     /// Files that are known to be damaged: they must not be recycled.
     var condemned: [JournalFile] = []
     /// The newest writes, oldest first, and what they replaced.
@@ -45,6 +47,17 @@ struct MemoryDisk: JournalDisk {
             throw DiskFailure(operation: "open \(file)", code: 2)
         }
         return found.cached
+    }
+
+    /// Gives less than it is asked for, so that segments are met whose beginning is not enough.
+    func beginning(
+        of file: JournalFile, byteCount: Int
+    ) throws(DiskFailure) -> FileBeginning {
+        var disk = self
+        if hasReadableBeginnings { disk.unreadable = [] }
+        let bytes = try disk.read(file)
+        return FileBeginning(
+            bytes: Array(bytes.prefix(min(byteCount, 600))), fileByteCount: bytes.count)
     }
 
     // MARK: Requests

@@ -63,6 +63,8 @@ final class LoopRig {
     var isDiskFull = false
     private(set) var received = SortedMap<ConnectionID, [UInt8]>()
     private(set) var closed: [ConnectionID] = []
+    /// For each turn of the first loop since ``startRecordingTurns()``, how far each group was applied.
+    private(set) var recordedTurns: [[LogIndex]]?
     /// How much a client takes of its output each time there is more.
     var socketByteCount = Int.max
 
@@ -190,6 +192,8 @@ final class LoopRig {
         settle()
     }
 
+    func startRecordingTurns() { recordedTurns = [inspect().map(\.appliedIndex)] }
+
     func inspect(loop: Int = 0) -> [GroupInspection] { cores[loop].core.inspect() }
     func stateHash(of group: UInt32, loop: Int = 0) -> UInt64? {
         cores[loop].core.stateHash(of: GroupID(group))
@@ -207,6 +211,7 @@ final class LoopRig {
             isQuiet = true
             for loop in cores.indices {
                 cores[loop].core.endTurn(now: now)
+                if loop == 0 { recordedTurns?.append(inspect().map(\.appliedIndex)) }
                 let effects = cores[loop].core.takeEffects()
                 if !effects.isEmpty { isQuiet = false }
                 for effect in effects { carryOut(effect, of: loop) }

@@ -31,8 +31,11 @@ enum EntryPayload {
         return bytes
     }
 
-    static func setCount(_ count: Int, in bytes: inout [UInt8]) {
-        bytes.store(littleEndian: UInt32(count), at: 11)
+    /// Ends a payload of so many commands. It stays in memory for a while, so it keeps no room that it
+    /// doesn't need.
+    static func end(_ bytes: inout [UInt8], commandCount: Int) {
+        bytes.store(littleEndian: UInt32(commandCount), at: 11)
+        bytes = [UInt8](copying: bytes.span)
     }
 
     static func append(

@@ -5,23 +5,51 @@ import Primitives
 import RESP
 
 extension LoopCore {
-    /// Applies what is committed, as far as one turn may go.
-    mutating func applyCommitted(_ index: Int, now: Moment) {
-        guard shards[index].machine.isReady else { return }
+    /// Applies what is committed, as far as one turn may go, and serves the reads that waited for it.
+    ///
+    /// Shards with much to apply share the turn evenly. When it ends before all of them had their
+    /// share, the next turn begins where this one ended.
+    mutating func applyCommitted(now: Moment) {
         var budget = settings.applyBatchCommandCount
-        while shards[index].appliedIndex < shards[index].raft.commitIndex, !hasFailed {
-            guard budget > 0 else {
-                hasApplyBacklog = true
-                return
+        var waitingCount = shards.indices.count { mayApply($0) }
+        let first = firstToApply < shards.count ? firstToApply : 0
+        firstToApply = 0
+        hasApplyBacklog = false
+        for step in shards.indices {
+            let index = first + step < shards.count ? first + step : first + step - shards.count
+            if mayApply(index) {
+                if budget > 0 {
+                    budget -= apply(index, budget: max(1, budget / waitingCount), now: now)
+                } else if firstToApply == 0 {
+                    firstToApply = index
+                }
+                waitingCount -= 1
+                if mayApply(index) { hasApplyBacklog = true }
             }
+            if !shards[index].isRetired { serveConfirmedReads(of: index, now: now) }
+        }
+    }
+
+    private func mayApply(_ index: Int) -> Bool {
+        !shards[index].isRetired && shards[index].appliedIndex < shards[index].raft.commitIndex
+            && shards[index].machine.isReady && !hasFailed
+    }
+
+    /// Applies entries of one shard until they have cost `budget`.
+    ///
+    /// - Returns: What they cost: 1 for each, for each command and for 256 bytes.
+    private mutating func apply(_ index: Int, budget: Int, now: Moment) -> Int {
+        var cost = 0
+        while cost < budget, mayApply(index) {
             let next = shards[index].appliedIndex.next
             guard let entry = shards[index].raft.entry(at: next) else {
                 preconditionFailure(
                     "group \(shards[index].group) has committed entry \(next) and lost it")
             }
-            guard knowsLevel(of: entry, index) else { return }
-            budget -= 1 + apply(entry, to: index, now: now)
+            guard knowsLevel(of: entry, index) else { break }
+            cost += 1 + apply(entry, to: index, now: now) + entry.payload.count >> 8
         }
+        return cost
     }
 
     /// Stops the node before it applies an entry whose commands mean something that this build

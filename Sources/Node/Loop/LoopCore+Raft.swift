@@ -172,7 +172,7 @@ extension LoopCore {
         if batch.payload.isEmpty {
             batch.payload = EntryPayload.begin(level: applyLevel, seed: generator.next())
         }
-        EntryPayload.setCount(batch.commandCount, in: &batch.payload)
+        EntryPayload.end(&batch.payload, commandCount: batch.commandCount)
         guard
             let place = shards[index].raft.propose(batch.payload, now: now, into: &raftEffects)
         else {

@@ -79,7 +79,10 @@ package struct LoopCore: ~Copyable {
     var lastExpiryAt = Instant.zero
     var lastMoveAt = Instant.zero
     var lastOutputCheckAt = Instant.zero
+    /// Whether shards have more to apply than the last turn could.
     var hasApplyBacklog = false
+    /// The index in ``shards`` of the one that the next turn applies first.
+    var firstToApply = 0
 
     /// Brings the loop to where its journal ends.
     ///
@@ -145,12 +148,8 @@ package struct LoopCore: ~Copyable {
     /// must leave leaves.
     package mutating func endTurn(now: Moment) {
         if hasFailed { return }
-        hasApplyBacklog = false
         turn += 1
-        for index in shards.indices where !shards[index].isRetired {
-            applyCommitted(index, now: now)
-            serveConfirmedReads(of: index, now: now)
-        }
+        applyCommitted(now: now)
         continueParts(now: now)
         retryObstructed(now: now)
         if journal.canFlush, !isJournalEnded {

@@ -38,8 +38,9 @@ package struct LoopSettings: Sendable {
     package var snapshotSliceByteCount = 64 << 10
     /// What the loop sends of snapshots in a second, to all its peers together.
     package var snapshotTransferByteCount = 64 << 20
-    /// Commands applied in one turn before heartbeats get theirs.
-    package var applyBatchCommandCount = 20_000
+    /// Commands applied in one turn, of all shards together, before heartbeats get theirs; 256 bytes of
+    /// an entry count as a command.
+    package var applyBatchCommandCount = 8_000
     /// Whether to note each applied entry, for the simulator's checkers.
     package var tracksHistory = false
     package var password: [UInt8]?
