@@ -83,7 +83,7 @@ package enum Simulation {
             guard world.now < limit else {
                 return world.violate(
                     "long after the last fault, replicas are still on their way: "
-                        + "\(world.loss.map { "\($0)" } ?? "no loss is open")")
+                        + world.movesText)
             }
             world.run(until: world.now + .milliseconds(100))
         }

@@ -73,6 +73,18 @@ extension HomeCore {
         }
     }
 
+    /// Tells every node which replica of group 0 it is to have: one whose replica was given up, and that
+    /// died before it knew, hears nothing of the directory any more.
+    func nameDirectoryReplicas(into effects: inout [HomeEffect]) {
+        guard ledDirectory != nil else { return }
+        for link in links {
+            guard let record = directory.nodes[link.node] else { continue }
+            tell(
+                link.node, .directory, record.directoryReplica, directory.foundingConfiguration,
+                into: &effects)
+        }
+    }
+
     private func tell(
         _ node: NodeID, _ group: GroupID, _ replica: ReplicaID, _ configuration: Configuration,
         into effects: inout [HomeEffect]

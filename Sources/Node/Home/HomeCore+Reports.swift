@@ -55,6 +55,7 @@ extension HomeCore {
         for link in links where directory.removedNodes.contains(link.node) {
             send(.removed, to: link.node, into: &effects)
         }
+        nameDirectoryReplicas(into: &effects)
         let reports = ledReports
         guard !reports.isEmpty else { return }
         for link in links { send(.reports(reports), to: link.node, into: &effects) }

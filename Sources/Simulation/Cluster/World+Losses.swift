@@ -149,6 +149,20 @@ extension World {
         }
     }
 
+    /// What is on its way, and how far it is.
+    var movesText: String {
+        let groups = directory.shards.values.filter(\.isMoving).map {
+            "shard \($0.id) from \($0.replicas) to \($0.target)"
+        }
+        let statuses = leaderStatuses.map { group, status in
+            "\(group): \(status.configuration.voters), learners \(status.configuration.learners), "
+                + (status.isSettled ? "settled" : "changing")
+        }
+        return
+            "\(loss.map { "\($0)" } ?? "no loss is open"); leaving \(directory.departures.keys) for "
+            + "\(directory.departures.values.map(\.successor)); \(groups); leaders say \(statuses)"
+    }
+
     /// Whether anything is still on its way from one place to another.
     var isMoving: Bool {
         loss != nil || !directory.departures.isEmpty
