@@ -116,6 +116,7 @@ extension LoopCore {
         section.add("martlet_disk_handovers", report.statistics.handovers)
         section.add("martlet_journal_segments", report.segmentCount)
         section.add("martlet_snapshots_taken", report.statistics.snapshotsTaken)
+        section.add("martlet_snapshots_taking", report.takingSnapshotCount)
         section.add("martlet_snapshots_installed", report.statistics.snapshotsInstalled)
         section.add("martlet_snapshots_sending", report.outgoingSnapshotCount)
         return section

@@ -24,6 +24,8 @@ package struct LoopReport: Sendable {
     var segmentCount = 0
     /// Of the loop that is worst off.
     var hindrance = Hindrance.none
+    /// Snapshots that are being taken.
+    var takingSnapshotCount = 0
     /// Snapshots on their way to followers.
     var outgoingSnapshotCount = 0
 
@@ -65,6 +67,7 @@ package struct LoopReport: Sendable {
         statistics.hungDisks += other.statistics.hungDisks
         statistics.diskRefusals += other.statistics.diskRefusals
         statistics.handovers += other.statistics.handovers
+        takingSnapshotCount += other.takingSnapshotCount
         outgoingSnapshotCount += other.outgoingSnapshotCount
     }
 }
@@ -105,6 +108,7 @@ extension LoopCore {
         }
         report.segmentCount = journal.segmentCount
         report.hindrance = hindrance
+        report.takingSnapshotCount = taking == nil ? 0 : 1
         report.outgoingSnapshotCount = transfers.outgoing.count
         return report
     }
