@@ -178,6 +178,8 @@ struct LoopThread: Sendable {
             switch error {
             case .unreadableSnapshot(let group, let what):
                 throw .corrupt(path: path, "the snapshot of group \(group) can't be read: \(what)")
+            case .newerSnapshot(let group, let file):
+                throw .newerFormat(path: path, "\(file), the snapshot of group \(group)")
             }
         }
     }

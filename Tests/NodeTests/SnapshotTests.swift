@@ -56,6 +56,43 @@ import Testing
         return (before, again.stateHash(of: 1))
     }
 
+    /// A node that has a whole snapshot of group 1, with one byte of it changed.
+    private static func stopped(changing offset: (Int) -> Int) throws -> [MemoryFolder] {
+        let rig = try halfWay()
+        rig.holdsSnapshots = false
+        rig.advance(milliseconds: 50)
+        let file = rig.folders[0].contents.keys.last {
+            if case .snapshot(GroupID(1), _) = $0 { true } else { false }
+        }
+        let snapshot = try #require(file)
+        let count = try #require(rig.folders[0].contents[snapshot]?.count)
+        rig.folders[0].contents[snapshot]?[offset(count)] ^= 0x40
+        return rig.folders
+    }
+
+    @Test("that are damaged are quarantined, through restarts, and the node serves the rest")
+    func damaged() throws {
+        let folders = try Self.stopped { $0 / 2 }
+        for _ in 0..<2 {
+            let rig = try LoopRig(folders: folders)
+            rig.advance(milliseconds: 3000)
+            let groups = rig.inspect().map(\.group)
+            #expect(groups.contains(.directory) && groups.contains(GroupID(2)))
+            #expect(!groups.contains(GroupID(1)))
+        }
+    }
+
+    @Test("of a later version are refused, and nothing is given up") func newer() throws {
+        let folders = try Self.stopped { _ in 0 }
+        let before = folders[0].contents
+        let failure = #expect(throws: LoopStartFailure.self) { try LoopRig(folders: folders) }
+        guard case .newerSnapshot(GroupID(1), _)? = failure else {
+            Issue.record("\(failure.map { "\($0)" } ?? "no failure")")
+            return
+        }
+        #expect(folders[0].contents.keys == before.keys)
+    }
+
     @Test("hold the state at their index, whatever is applied while they are taken")
     func consistency() throws {
         let rig = try Self.halfWay()

@@ -21,21 +21,30 @@ extension LoopCore {
         var stored: StoredSnapshot?
         if let snapshot = recovered.snapshot {
             let file = JournalFile.snapshot(recovered.group, snapshot.index)
+            let bytes: [UInt8]
             do {
-                let bytes = try disk.read(file)
+                bytes = try disk.read(file)
+                guard !SnapshotFile.isNewer(bytes) else {
+                    throw LoopStartFailure.newerSnapshot(recovered.group, file.name)
+                }
                 stored = StoredSnapshot(
                     metadata: snapshot, byteCount: bytes.count,
                     checksum: try SnapshotFile.check(bytes, expecting: snapshot.index))
-                try machine.recover(bytes, index: snapshot.index)
-            } catch let damage as DecodingFailure {
-                let quarantine = Quarantine(
-                    file: file, offset: damage.offset, what: "no readable \(damage.what)")
-                journal.append(.quarantined(recovered.group, quarantine))
-                return recover(retired: recovered.group, recovered.replica, quarantine)
+            } catch let refusal as LoopStartFailure {
+                throw refusal
             } catch {
-                let quarantine = Quarantine(file: file, what: "\(error)")
+                let damage = error as? DecodingFailure
+                let quarantine = Quarantine(
+                    file: file, offset: damage?.offset ?? 0,
+                    what: damage.map { "no readable \($0.what)" } ?? "\(error)")
                 journal.append(.quarantined(recovered.group, quarantine))
                 return recover(retired: recovered.group, recovered.replica, quarantine)
+            }
+            // What is intact and makes no sense all the same is no damage: it is kept as it is.
+            do throws(DecodingFailure) {
+                try machine.recover(bytes, index: snapshot.index)
+            } catch {
+                throw .unreadableSnapshot(recovered.group, "\(file.name): \(error)")
             }
         }
         let isAmnesiac = recovered.isAmnesiac && settings.fault != .periodicWithoutAmnesia

@@ -233,4 +233,6 @@ package struct LoopCore: ~Copyable {
 /// Why a loop can't start from what its folder holds.
 package enum LoopStartFailure: Error, Equatable, Sendable {
     case unreadableSnapshot(GroupID, String)
+    /// A later version of Martlet wrote the file.
+    case newerSnapshot(GroupID, String)
 }

@@ -182,6 +182,17 @@ extension SnapshotFile {
         throw DecodingFailure(what: "end of a snapshot", offset: offset)
     }
 
+    /// Whether a later version of Martlet wrote the file: no damage, so nothing to be made anew.
+    static func isNewer(_ bytes: [UInt8]) -> Bool {
+        if let found = bytes.first, found > format { return true }
+        guard bytes.count >= headerByteCount else { return false }
+        var reader = ByteReader(bytes, in: 9..<headerByteCount)
+        guard let level = try? reader.read(UInt16.self, "apply level"),
+            let checksum = try? reader.read(UInt32.self, "snapshot checksum")
+        else { return false }
+        return level > applyLevel && checksum == crc32c(bytes.span.extracting(0..<11))
+    }
+
     fileprivate static func checkHeader(
         of bytes: [UInt8], expecting index: LogIndex
     ) throws(DecodingFailure) -> UInt32 {
