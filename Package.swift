@@ -45,6 +45,7 @@ let package = Package(
         .systemLibrary(
             name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
         .target(name: "CPrimitives"),
+        .target(name: "CCrashMarker"),
         core("Primitives", ["CPrimitives"]),
         core("RESP", ["Primitives"]),
         core("Keyspace", ["Primitives", "RESP", "CPrimitives", "CXXHash"]),
@@ -66,7 +67,8 @@ let package = Package(
                 "Journal", "Node",
             ]),
         .target(
-            name: "EventLoop", dependencies: ["Primitives", "CLibuv"], swiftSettings: strict),
+            name: "EventLoop", dependencies: ["Primitives", "CLibuv", "CCrashMarker"],
+            swiftSettings: strict),
         .target(
             name: "Runtime",
             dependencies: [

@@ -19,4 +19,5 @@ package enum SessionCommand: UInt8, Sendable, CaseIterable {
     case readwrite
     case asking
     case scan
+    case debug
 }

@@ -257,6 +257,12 @@ enum SessionCommands {
             ],
             body: .session(.wait)),
         Command(
+            "debug", arity: -2, flags: [.admin, .noScript, .loading, .stale],
+            categories: [.admin, .slow, .dangerous],
+            since: "1.0.0", group: .server, complexity: "Depends on the subcommand.",
+            summary: "Plants faults, where the settings allow it.",
+            body: .session(.debug)),
+        Command(
             "cluster", arity: -2, flags: [],
             categories: [.slow],
             since: "3.0.0", group: .cluster, complexity: "Depends on the subcommand.",

@@ -22,7 +22,7 @@ extension RaftGroup {
     /// have room can win.
     mutating func leavesElectionToOthers() -> Bool {
         guard hindrance != .none, !isSoleVoter else { return false }
-        if hindrance == .noRoom, postponedElectionCount >= settings.postponedElectionLimit {
+        if hindrance != .stalled, postponedElectionCount >= settings.postponedElectionLimit {
             return false
         }
         postponedElectionCount += 1

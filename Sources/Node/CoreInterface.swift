@@ -18,6 +18,8 @@ package enum FrameType: UInt8, Sendable {
     case snapshotChunk = 2
     /// A message between the homes of two nodes.
     case home = 3
+    /// A replica's hash of its state.
+    case stateReport = 4
 }
 
 /// Which of the two links of a pair of nodes a frame takes.

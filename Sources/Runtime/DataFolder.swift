@@ -9,6 +9,7 @@ import Primitives
 /// LOCK             locked; holds the process id
 /// layout           "martlet-data 1" and "journals N", a line each
 /// identity         the home core's
+/// crashes          what processes were applying when they died; see ``CrashRecorder``
 /// journal-0/       one for each loop
 /// journal-0.head   which segment that journal had reached
 /// ```

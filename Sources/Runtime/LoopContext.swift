@@ -12,6 +12,8 @@ struct LoopContext: Sendable {
     let bootID: UInt64
     /// Drawn at random for this life of the node.
     let processID: UInt64
+    /// `nil` when its file can't be used.
+    let crashRecorder: CrashRecorder?
 
     var loopCount: Int { folder.journalCount }
 
@@ -36,4 +38,15 @@ final class RunState: @unchecked Sendable {
     func worsen(to reason: ExitReason) { lock.withLock { self.reason = reason } }
 
     var exitReason: ExitReason? { lock.withLock { reason } }
+}
+
+extension CrashRecorder {
+    /// What earlier processes were applying when they died.
+    var marks: [CrashMark] {
+        records.map { record in
+            CrashMark(
+                group: GroupID(UInt32(truncatingIfNeeded: record.group)),
+                replica: ReplicaID(record.replica), index: LogIndex(record.index))
+        }
+    }
 }

@@ -38,6 +38,8 @@ struct LoopThread: Sendable {
                 try shell.home?.startDisk()
                 if context.configuration.handlesSignals { try watchSignals(shell.loop, mailboxes) }
             }
+            try unsafe context.crashRecorder?.watch(shell.core.applyMark.address)
+            defer { context.crashRecorder?.unwatch() }
             try shell.start(mailboxes: mailboxes)
             shell.loop.run()
         } catch {
@@ -155,6 +157,8 @@ struct LoopThread: Sendable {
         settings.snapshotLogByteCount = configuration.snapshotLogByteCount
         settings.snapshotTransferByteCount =
             configuration.snapshotTransferByteCount / context.loopCount
+        settings.stateCheckMilliseconds = configuration.stateCheckMilliseconds
+        settings.allowsDebug = configuration.allowsDebug
         settings.password = configuration.password
         settings.serverVersion = configuration.serverVersion
         settings.host = .current()
@@ -172,7 +176,8 @@ struct LoopThread: Sendable {
         }
         do throws(LoopStartFailure) {
             return try LoopCore(
-                settings: settings, recovery: recovery, disk: journal, bootID: context.bootID,
+                settings: settings, recovery: recovery, disk: journal,
+                crashes: context.crashRecorder?.marks ?? [], bootID: context.bootID,
                 seed: SystemRandom.number(), now: now)
         } catch {
             switch error {

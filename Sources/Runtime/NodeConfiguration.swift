@@ -38,6 +38,9 @@ package struct NodeConfiguration: Sendable {
     package var outputPauseByteCount = 1 << 20
     package var outputCloseByteCount = 64 << 20
     package var outputCloseMilliseconds = 60_000
+    /// How often the states of a shard's replicas are compared; 0 for never.
+    package var stateCheckMilliseconds = 600_000
+    package var allowsDebug = false
     package var password: [UInt8]?
     package var serverVersion = "0.1.0"
 

@@ -53,8 +53,22 @@ package final class NodeRuntime: Sendable {
         let context = LoopContext(
             configuration: configuration, folder: folder, state: RunState(),
             linkKey: secret.linkKey, gossipSecret: secret, bootID: bootID,
-            processID: SystemRandom.number())
+            processID: SystemRandom.number(), crashRecorder: crashRecorder(configuration, folder))
         return try start(context)
+    }
+
+    /// Opens the file of crash marks. A node without it works, but can't tell an entry that ends it.
+    private static func crashRecorder(
+        _ configuration: NodeConfiguration, _ folder: DataFolder
+    ) -> CrashRecorder? {
+        do throws(SystemError) {
+            return try CrashRecorder(
+                folder.path + "/" + CrashMark.fileName,
+                version: crc32c(Array(configuration.serverVersion.utf8).span))
+        } catch {
+            configuration.log(.warning, "crashes can't be recorded: \(error)")
+            return nil
+        }
     }
 
     private static func start(_ context: LoopContext) throws(StartError) -> NodeRuntime {

@@ -37,6 +37,7 @@ package struct NodeSettings: Equatable, Sendable {
 
     package var password: String?
     package var isInsecure = false
+    package var allowsDebug = false
 
     package var argumentCountLimit = Int(Int32.max)
     package var bulkByteCountLimit = 512 << 20
@@ -53,6 +54,7 @@ package struct NodeSettings: Equatable, Sendable {
     package var segmentByteCount = 64 << 20
     package var snapshotLogByteCount = 64 << 20
     package var snapshotTransferByteCount = 64 << 20
+    package var stateCheckMilliseconds = 600_000
 
     package var logLevelName = LogThreshold.info.rawValue
     package var logFormatName = LogFormat.text.rawValue

@@ -20,7 +20,7 @@ extension Setting {
         case "security": "Who may use this node."
         case "limits":
             "Bounds of what clients can make a node hold. Redis's defaults where it has one."
-        case "raft": "Timing of elections. The same on every node."
+        case "raft": "Consensus among a shard's replicas. The same on every node."
         case "journal": "The log on disk."
         case "log": "What the process reports of itself."
         default: "Of the whole node."
@@ -129,6 +129,12 @@ extension Setting {
             Insist on a client listener that is not on loopback and has no password. `--insecure` is short \
             for it.
             """),
+        Setting(
+            "security.debug-commands", .flag(\.allowsDebug),
+            """
+            Let clients plant faults with DEBUG, to see what becomes of them: never where data matters \
+            (Redis: enable-debug-command).
+            """),
     ]
 
     private static let limits: [Setting] = [
@@ -174,6 +180,12 @@ extension Setting {
             """
             How long a leader must be silent before a follower stands for election (randomised up to \
             twice this). At least three heartbeats.
+            """),
+        Setting(
+            "raft.state-check", .milliseconds(\.stateCheckMilliseconds, 0...86_400_000),
+            """
+            How often the replicas of a shard compare their states; one that differs from a majority is \
+            made anew. 0s: never.
             """),
     ]
 

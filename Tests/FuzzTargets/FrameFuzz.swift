@@ -72,6 +72,9 @@ enum FrameFuzz {
             guard let message = try? HomeMessage(decoding: frame.body) else { return }
             let second = try? HomeMessage(decoding: message.encode())
             try expect(second == message, "\(message) read again is \(second as Any)")
+        case .stateReport:
+            guard let report = try? StateReport(decoding: frame.body) else { return }
+            try expect(report.encode() == frame.body, "\(report) is written otherwise")
         case .snapshotChunk: break
         }
     }
@@ -91,7 +94,7 @@ enum FrameFuzz {
                 hasDelivered = true
                 harness.receive(
                     PeerFrame(type: .consensus, body: message), from: FuzzSeeds.peer)
-            case .snapshotChunk: harness.receive(frame, from: FuzzSeeds.peer)
+            case .snapshotChunk, .stateReport: harness.receive(frame, from: FuzzSeeds.peer)
             case .home: break
             }
             harness.advance(milliseconds: 10)

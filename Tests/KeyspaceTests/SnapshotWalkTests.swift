@@ -8,6 +8,8 @@ import Testing
         var snapshotCount = 0
         /// Those that did not hold the state of when they began.
         var wrongCount = 0
+        /// Those whose digest, of records as they came, was not the digest of that state.
+        var wrongDigestCount = 0
         var changeCount = 0
         var isModelled = true
     }
@@ -27,6 +29,7 @@ import Testing
             let expected = exercise.keyspace.stateHash()
             exercise.keyspace.beginSnapshot(missesChangedKeys: missesChangedKeys)
             var bytes: [UInt8] = []
+            var digest = SnapshotDigest(seed: 9)
             var isDone = false
             while !isDone {
                 for _ in 0..<generator.below(changesAtOnce + 1) {
@@ -38,14 +41,18 @@ import Testing
                 if generator.chance(percent: 20) { exercise.keyspace.freeSome(limit: 30) }
                 isDone = exercise.keyspace.continueSnapshot(
                     byteBudget: 1 + generator.below(20_000))
-                if generator.chance(percent: 30) {
-                    bytes += exercise.keyspace.takeSnapshotOutput()
+                if generator.chance(percent: 30) || isDone {
+                    let records = exercise.keyspace.takeSnapshotOutput()
+                    try digest.take(records)
+                    bytes += records
                 }
             }
-            bytes += exercise.keyspace.takeSnapshotOutput()
             outcome.isModelled = outcome.isModelled && exercise.agrees()
-            let copy = try restored(bytes, hashSecret: seed)
+            var copy = try restored(bytes, hashSecret: seed &+ 1)
+            var atRest = SnapshotDigest(seed: 9)
+            try atRest.take(snapshot(of: &copy))
             outcome.snapshotCount += 1
+            if !digest.isComplete || digest.value != atRest.value { outcome.wrongDigestCount += 1 }
             if copy.stateHash() != expected { outcome.wrongCount += 1 }
             for _ in 0..<generator.below(300) { exercise.step() }
         }
@@ -59,7 +66,47 @@ import Testing
         let outcome = try Self.live(seed: seed, changesAtOnce: changesAtOnce)
         #expect(outcome.snapshotCount == 6)
         #expect(outcome.wrongCount == 0)
+        #expect(outcome.wrongDigestCount == 0)
         #expect(outcome.isModelled)
+    }
+
+    @Test("every difference shows in the digest", arguments: 0..<6) func digests(change: Int) throws {
+        func digest(changed: Bool) throws -> UInt64 {
+            var keyspace = Self.wideHash([UInt8]("wide".utf8), count: 300)
+            for (key, byteCount) in [("a", 3), ("b", 100_000), ("c", 3)] {
+                let name = [UInt8](key.utf8)
+                var place = keyspace.locate(name.span, now: 0)
+                keyspace.setString(
+                    [UInt8](repeating: 1, count: byteCount).span, of: name.span, at: &place,
+                    deadline: Keyspace.noDeadline)
+            }
+            if changed { Self.change(&keyspace, change) }
+            var digest = SnapshotDigest(seed: 0)
+            try digest.take(snapshot(of: &keyspace))
+            return digest.value
+        }
+        #expect(try digest(changed: false) == digest(changed: false))
+        #expect(try digest(changed: false) != digest(changed: true))
+    }
+
+    /// One small change.
+    private static func change(_ keyspace: inout Keyspace, _ number: Int) {
+        func name(_ text: String) -> [UInt8] { [UInt8](text.utf8) }
+        let key = name(["a", "b", "wide", "wide", "c", "new"][number])
+        var place = keyspace.locate(key.span, now: 0)
+        switch number {
+        case 1:
+            var value = [UInt8](repeating: 1, count: 100_000)
+            value[99_999] = 2
+            keyspace.setString(value.span, of: key.span, at: &place, deadline: Keyspace.noDeadline)
+        case 2:
+            keyspace.setField(field(299).span, to: key.span, of: key.span, at: &place)
+        case 3: _ = keyspace.removeField(field(150).span, at: &place)
+        case 4: keyspace.setDeadline(5, at: &place)
+        default:
+            keyspace.setString(
+                name("x").span, of: key.span, at: &place, deadline: Keyspace.noDeadline)
+        }
     }
 
     @Test("one that leaves out changed keys would be noticed") func plantedBug() throws {

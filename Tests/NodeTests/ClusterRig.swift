@@ -79,7 +79,11 @@ final class ClusterRig {
 
     // MARK: Nodes
 
-    func start(_ node: Int) throws {
+    /// - Parameters:
+    ///   - node: Its place.
+    ///   - crashes: What its processes were applying when they died.
+    /// - Throws: What the start of a node throws.
+    func start(_ node: Int, crashes: [CrashMark] = []) throws {
         startCount += 1
         let journal = JournalSettings(
             segmentByteCount: segmentByteCount, durability: .sync)
@@ -97,8 +101,8 @@ final class ClusterRig {
             machines[node].boxes.append(
                 Box(
                     try LoopCore(
-                        settings: settings, recovery: recovery, disk: folder, bootID: 1,
-                        seed: startCount, now: now)))
+                        settings: settings, recovery: recovery, disk: folder, crashes: crashes,
+                        bootID: 1, seed: startCount, now: now)))
         }
         for box in machines[node].boxes { box.core.start(now: now) }
     }

@@ -26,12 +26,21 @@ package struct ClusterStatus: Equatable, Sendable {
 
     /// Replicas that their nodes must not use; sorted by node.
     package var quarantines: [QuarantineStatus]
+    /// Replicas that don't apply their log any further; sorted by group.
+    package var halts: [HaltStatus]
     /// Nodes that leave; sorted by id.
     package var departures: [DepartureStatus]
 
     package struct QuarantineStatus: Equatable, Sendable {
         package var node: NodeID
         package var replica: QuarantinedReplica
+    }
+
+    package struct HaltStatus: Equatable, Sendable {
+        package var group: GroupID
+        package var member: Member
+        /// The entry before which it stands, where this node knows it.
+        package var index: LogIndex?
     }
 
     package struct DepartureStatus: Equatable, Sendable {

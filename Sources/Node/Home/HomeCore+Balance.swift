@@ -30,6 +30,7 @@ extension HomeCore {
         let moves = Placement.leaderMoves(
             directory: directory, leaders: leaders, aliveNodes: alive,
             limit: settings.maxMoveCount)
+        .filter { !isHalted($0.shard, on: $0.to) }
         guard !moves.isEmpty else { return }
         balance.calmSince = now
         for move in moves {
@@ -114,7 +115,7 @@ extension HomeCore {
     /// The voter that is furthest among those heard lately, with room on its disk if there is one.
     private func successor(of status: GroupStatus) -> NodeID? {
         let candidates = status.followers.filter { follower in
-            follower.hindrance != .stalled
+            follower.hindrance != .stalled && follower.hindrance != .halted
                 && follower.lastHeardMilliseconds <= settings.maxMoveSilenceMilliseconds
                 && status.configuration.voters.contains(follower.member)
         }

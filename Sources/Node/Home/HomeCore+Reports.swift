@@ -65,6 +65,7 @@ extension HomeCore {
     func hindrance(of node: NodeID, now: Instant) -> Hindrance {
         var worst = Hindrance.none
         func consider(_ hindrance: Hindrance) {
+            guard hindrance != .halted else { return }
             if hindrance.rawValue > worst.rawValue { worst = hindrance }
         }
         if node == nodeID {
@@ -79,6 +80,15 @@ extension HomeCore {
             }
         }
         return worst
+    }
+
+    /// Whether the replica of `group` on a node is known not to apply its log any further.
+    func isHalted(_ group: GroupID, on node: NodeID) -> Bool {
+        guard let report = leaderReports[group] else { return false }
+        if report.leader == node { return report.status.hindrance == .halted }
+        return report.status.followers.contains {
+            $0.member.node == node && $0.hindrance == .halted
+        }
     }
 
     /// Who leads `group`, and in which term, as far as is known here.

@@ -18,7 +18,34 @@ extension HomeCore {
             shards: directory.shards.values.map {
                 shardStatus($0.id, desired: $0.replicas, now: now.boot)
             },
-            quarantines: quarantineStatuses(now: now.boot), departures: departureStatuses)
+            quarantines: quarantineStatuses(now: now.boot), halts: haltStatuses(now: now.boot),
+            departures: departureStatuses)
+    }
+
+    private func haltStatuses(now: Instant) -> [ClusterStatus.HaltStatus] {
+        var halts: [ClusterStatus.HaltStatus] = []
+        func add(_ group: GroupID, _ member: Member, _ index: LogIndex?) {
+            guard !halts.contains(where: { $0.group == group && $0.member == member }) else {
+                return
+            }
+            halts.append(ClusterStatus.HaltStatus(group: group, member: member, index: index))
+        }
+        for (group, own) in ownReports where own.status.hindrance == .halted {
+            add(
+                group, Member(replica: own.status.replica, node: nodeID),
+                own.status.appliedIndex.next)
+        }
+        for (group, report) in leaderReports where isFresh(report, now) {
+            if report.status.hindrance == .halted {
+                add(
+                    group, Member(replica: report.status.replica, node: report.leader),
+                    report.status.appliedIndex.next)
+            }
+            for follower in report.status.followers where follower.hindrance == .halted {
+                add(group, follower.member, nil)
+            }
+        }
+        return halts.sorted { ($0.group, $0.member) < ($1.group, $1.member) }
     }
 
     private func quarantineStatuses(now: Instant) -> [ClusterStatus.QuarantineStatus] {

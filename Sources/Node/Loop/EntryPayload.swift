@@ -8,6 +8,10 @@ struct EntryFlags: OptionSet, Sendable {
     static let flushShard = EntryFlags(rawValue: 1)
     /// Remove keys whose deadline has passed; there are no request bytes.
     static let expire = EntryFlags(rawValue: 2)
+    /// Compare the replicas' states as they are here; there are no request bytes.
+    static let checkState = EntryFlags(rawValue: 4)
+    /// End the process: a fault that `DEBUG POISON` plants.
+    static let poison = EntryFlags(rawValue: 8)
 }
 
 /// The payload of a shard's entry: the writes that reached it while the disk was busy.

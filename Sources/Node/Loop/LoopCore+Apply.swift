@@ -33,6 +33,7 @@ extension LoopCore {
     private func mayApply(_ index: Int) -> Bool {
         !shards[index].isRetired && shards[index].appliedIndex < shards[index].raft.commitIndex
             && shards[index].machine.isReady && !hasFailed
+            && shards[index].appliedIndex.next != shards[index].haltIndex
     }
 
     /// Applies entries of one shard until they have cost `budget`.
@@ -72,6 +73,8 @@ extension LoopCore {
     ///
     /// - Returns: How many commands it had.
     private mutating func apply(_ entry: LogEntry, to index: Int, now: Moment) -> Int {
+        applyMark.begin(shards[index].group, shards[index].replica, entry.index)
+        defer { applyMark.end() }
         settleLostBatches(of: index, before: entry, now: now)
         var mine: Batch?
         if let oldest = shards[index].oldestProposed, oldest.isEntry(entry) {
@@ -89,7 +92,7 @@ extension LoopCore {
             if shards[index].machine.kind == .directory {
                 applyToDirectory(entry, index)
             } else {
-                commandCount = applyBatch(entry, mine, to: index)
+                commandCount = applyBatch(entry, mine, to: index, now: now)
             }
         }
         shards[index].appliedIndex = entry.index
@@ -104,6 +107,7 @@ extension LoopCore {
         }
         if entry.kind == .command, shards[index].machine.kind == .directory {
             publishDirectory(shards[index].machine.directory)
+            checkDirectoryState(of: index, at: entry.index)
         }
         statistics.entriesApplied += 1
         statistics.commandsApplied += commandCount
@@ -113,7 +117,9 @@ extension LoopCore {
     // MARK: Hot path
 
     /// Runs the commands of an entry, and in between the reads that are bound to places among them.
-    private mutating func applyBatch(_ entry: LogEntry, _ batch: Batch?, to index: Int) -> Int {
+    private mutating func applyBatch(
+        _ entry: LogEntry, _ batch: Batch?, to index: Int, now: Moment
+    ) -> Int {
         let bytes = entry.payload.span
         let machine = shards[index].machine
         let operations = batch?.operations ?? []
@@ -131,6 +137,13 @@ extension LoopCore {
                 machine.keyspace.expireStep(now: entry.stamp, limit: expiryStepCount)
                 continue
             }
+            if command.flags.contains(.checkState) {
+                beginStateCheck(of: index, at: entry.index, now: now)
+                continue
+            }
+            precondition(
+                !command.flags.contains(.poison),
+                "entry \(entry.index) of group \(shards[index].group) is poison")
             context.seed = header.seed &+ UInt64(number)
             context.slot = command.slot
             var mine: PendingOperation?

@@ -12,7 +12,9 @@ extension LoopCore {
 
     private var hasBackgroundWork: Bool {
         canContinueSnapshot
-            || shards.contains { $0.machine.isLoading || $0.machine.keyspace.hasGarbage }
+            || shards.contains {
+                $0.machine.isLoading || $0.machine.keyspace.hasGarbage || $0.check.digest != nil
+            }
     }
 
     /// Does a slice of each kind of work.
@@ -20,6 +22,7 @@ extension LoopCore {
         isBackgroundTurnDue = false
         if hasFailed { return }
         continueSnapshot()
+        continueStateCheck()
         if let index = shards.firstIndex(where: { $0.machine.keyspace.hasGarbage }) {
             shards[index].machine.keyspace.freeSome(limit: freedAtOnceCount)
         }

@@ -13,6 +13,7 @@ extension LoopCore {
         switch command {
         case .dbsize, .flushall, .info, .scan, .wait:
             return runOverShards(command, request, from: index, now: now)
+        case .debug: return debug(request, from: index, relayed: sequence, now: now)
         default: break
         }
         let direct = beginReply(to: index)
@@ -37,7 +38,7 @@ extension LoopCore {
             case .readonly: setReadOnly(true, index)
             case .readwrite: setReadOnly(false, index)
             case .asking: writer.ok()
-            case .dbsize, .flushall, .info, .scan, .wait: break
+            case .dbsize, .debug, .flushall, .info, .scan, .wait: break
             }
         } catch {
             writer.error(error.text)

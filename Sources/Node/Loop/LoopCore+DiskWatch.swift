@@ -70,17 +70,21 @@ extension LoopCore {
     /// Lets the groups know how the disk does, and hands over what is led here if others do better.
     private mutating func tellOfDisk(now: Moment) {
         let hindrance = hindrance
-        for index in shards.indices where shards[index].raft.hindrance != hindrance {
+        for index in shards.indices where !shards[index].isRetired {
+            let hindrance =
+                hindrance == .none && shards[index].isHalted ? Hindrance.halted : hindrance
+            guard shards[index].raft.hindrance != hindrance else { continue }
             shards[index].raft.hindrance = hindrance
             shards[index].hasNews = true
             shards[index].viewTurn = 0
             diskWatch.nextHandoverAt = now.boot
         }
-        guard hindrance != .none, now.boot >= diskWatch.nextHandoverAt, journal.isOpen else {
-            return
-        }
+        guard now.boot >= diskWatch.nextHandoverAt, journal.isOpen,
+            shards.contains(where: { $0.raft.hindrance != .none })
+        else { return }
         diskWatch.nextHandoverAt = now.boot.advanced(milliseconds: handoverMilliseconds)
-        for index in shards.indices where !shards[index].raft.isTransferring {
+        for index in shards.indices
+        where shards[index].raft.hindrance != .none && !shards[index].raft.isTransferring {
             guard let successor = shards[index].raft.successor(now: now) else { continue }
             statistics.handovers += 1
             _ = shards[index].raft.transferLeadership(
@@ -93,10 +97,10 @@ extension LoopCore {
 
     /// Whether a message is left unread, as if it were lost on the way: it would take the room that is
     /// kept for votes. Its leader sends it again.
-    func hasNoRoom(for message: RaftMessage) -> Bool {
-        guard case .append(let append) = message.body, !journal.hasRoomForEntries else {
-            return false
-        }
+    func hasNoRoom(for message: RaftMessage, _ index: Int) -> Bool {
+        guard case .append(let append) = message.body,
+            !journal.hasRoomForEntries || isFilledUp(index)
+        else { return false }
         return append.entries.contains { $0.kind == .command }
     }
 

@@ -82,6 +82,9 @@ extension LoopCore {
             return redirect(
                 slot: slot, group: shards[shardIndex].group, of: index, relayed: sequence, now: now)
         }
+        if view.isHalted {
+            return reply(to: index, relayed: sequence, haltError(of: shardIndex))
+        }
         if case .write = dispatchTable.rows[found].kind {
             return write(
                 found, request, slot: slot, shard: shardIndex, view, from: index,
@@ -101,6 +104,7 @@ extension LoopCore {
             shards[shardIndex].view = RaftView(
                 isLeader: shards[shardIndex].raft.role == .leader,
                 isTransferring: shards[shardIndex].raft.isTransferring,
+                isHalted: shards[shardIndex].isHalted,
                 lacksRoom: shards[shardIndex].raft.lacksRoom(now: now),
                 readableUntil: isReadable ? shards[shardIndex].raft.leaseEnd : .zero,
                 present: shards[shardIndex].raft.stamp(now: now))

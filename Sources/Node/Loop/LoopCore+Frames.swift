@@ -38,6 +38,18 @@ extension LoopCore {
             } else {
                 effects.append(.post(.relayed(.frame(from: node, frame)), to: .loop(loop)))
             }
+        case .stateReport:
+            guard let report = try? StateReport(decoding: frame.body), report.from.node == node
+            else {
+                statistics.badFrames += 1
+                return
+            }
+            let loop = loop(of: report.group)
+            if loop == settings.loopIndex {
+                receive(report, now: now)
+            } else {
+                effects.append(.post(.relayed(.frame(from: node, frame)), to: .loop(loop)))
+            }
         case .home: statistics.badFrames += 1
         }
     }
@@ -61,7 +73,7 @@ extension LoopCore {
             if loop != settings.loopIndex {
                 message.encode(into: &elsewhere[loop, default: []])
             } else if let index = shardIndexes[message.group],
-                shards[index].replica == message.to.replica, !hasNoRoom(for: message)
+                shards[index].replica == message.to.replica, !hasNoRoom(for: message, index)
             {
                 shards[index].raft.receive(message, now: now, into: &raftEffects)
                 handleRaftEffects(of: index, now: now)

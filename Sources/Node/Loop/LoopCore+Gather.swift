@@ -99,7 +99,9 @@ extension LoopCore {
             for index in shards.indices
             where shards[index].isLeader && shards[index].machine.kind == .shard {
                 if let part = gathers.index(of: number) { gathers[valueAt: part].outstanding += 1 }
-                if shards[index].raft.lacksRoom(now: now) {
+                if shards[index].isHalted {
+                    failPart(of: number, haltError(of: index).text, mayBeDone: false)
+                } else if shards[index].raft.lacksRoom(now: now) {
                     failPart(of: number, noRoomError, mayBeDone: false)
                 } else {
                     proposeFlush(of: index, for: number)

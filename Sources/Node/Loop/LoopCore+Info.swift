@@ -152,6 +152,9 @@ extension LoopCore {
         section.add("connected_slaves", 0)
         section.add("martlet_groups_led", report.ledGroupCount)
         section.add("martlet_groups_hosted", report.hostedGroupCount)
+        section.add("martlet_groups_halted", report.haltedGroupCount)
+        section.add("martlet_state_checks", report.statistics.stateChecks)
+        section.add("martlet_state_differences", report.statistics.stateDifferences)
         return section
     }
 

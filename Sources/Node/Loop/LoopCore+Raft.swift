@@ -62,15 +62,17 @@ extension LoopCore {
                 appliedIndex: recovered.snapshot?.index ?? .zero,
                 appliedTerm: recovered.snapshot?.term ?? .zero, appliedStamp: stamp,
                 appliedConfiguration: recovered.snapshot?.configuration
-                    ?? recovered.initialConfiguration))
+                    ?? recovered.initialConfiguration), now: now)
         let last = shards.count - 1
         shards[last].countHeldBytes()
         shards[last].storedSnapshot = stored
+        shards[last].recoveredIndex = raft.lastIndex
     }
 
-    private mutating func add(_ shard: Shard) {
+    private mutating func add(_ shard: Shard, now: Moment) {
         shardIndexes[shard.group] = shards.count
         shards.append(shard)
+        shards[shards.count - 1].stateCheckAt = now.boot
     }
 
     /// Takes up a replica that did not exist here before.
@@ -90,7 +92,7 @@ extension LoopCore {
                 group: group, replica: replica, raft: raft,
                 machine: StateMachine(kind: group == .directory ? .directory : .shard),
                 appliedIndex: .zero, appliedTerm: .zero, appliedStamp: 0,
-                appliedConfiguration: configuration))
+                appliedConfiguration: configuration), now: now)
     }
 
     mutating func hostDirectory(
@@ -157,7 +159,10 @@ extension LoopCore {
 
     mutating func transfer(_ group: GroupID, to node: NodeID, now: Moment) {
         guard let index = shardIndexes[group], shards[index].isLeader,
-            let member = shards[index].raft.configuration.voters.first(where: { $0.node == node })
+            let member = shards[index].raft.configuration.voters.first(where: { $0.node == node }),
+            !shards[index].raft.progress.contains(where: {
+                $0.member == member && $0.hindrance == .halted
+            })
         else { return }
         _ = shards[index].raft.transferLeadership(
             to: member.replica, now: now, into: &raftEffects)
@@ -206,6 +211,7 @@ extension LoopCore {
         for index in shards.indices where shards[index].isLeader && shards[index].machine.isReady {
             guard shards[index].machine.kind == .shard, !shards[index].raft.lacksRoom(now: now),
                 shards[index].raft.hasCommittedOwnTerm, !shards[index].isExpiring,
+                !shards[index].isHalted,
                 let deadline = shards[index].machine.keyspace.earliestDeadlineBound,
                 deadline <= shards[index].raft.stamp(now: now)
             else { continue }

@@ -58,6 +58,8 @@ extension LoopCore {
                 isAmnesiac: false),
             settings: settings.raft, seed: generator.next(), bootID: bootID, now: now)
         shards[index].heldByteCount = 0
+        shards[index].check = StateCheck()
+        shards[index].differingState = nil
         shards[index].machine.retire()
         shardIndexes[group] = nil
         indexSlots()

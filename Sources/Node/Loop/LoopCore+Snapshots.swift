@@ -78,7 +78,7 @@ extension LoopCore {
     private func maySnapshot(_ index: Int) -> Bool {
         let shard = shards[index]
         // A file that is on its way to be removed must be gone before it is made anew.
-        return shard.snapshotState == .none && shard.machine.isReady
+        return shard.snapshotState == .none && shard.machine.isReady && shard.check.digest == nil
             && shard.appliedIndex > shard.storedSnapshot?.metadata.index ?? .zero
             && !transfers.incoming.contains { $0.group == shard.group }
             && !isBeingRemoved(shard.group, shard.appliedIndex)

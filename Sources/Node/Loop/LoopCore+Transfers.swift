@@ -293,6 +293,7 @@ extension LoopCore {
         }
         statistics.snapshotsInstalled += 1
         abandonSnapshot(of: index)
+        abandonStateCheck(of: index)
         machine.install(received.reader)
         shards[index].appliedIndex = metadata.index
         shards[index].appliedTerm = metadata.term

@@ -21,6 +21,8 @@ package struct LoopCore: ~Copyable {
     var directory = DirectoryState()
     var leaders = LeaderTable()
     let dispatchTable = DispatchTable(CommandTable.standard)
+    /// Which entry is being applied, for who looks at what a process died of.
+    package let applyMark = ApplyMark()
     /// Turns ended so far, and one.
     var turn: UInt64 = 1
 
@@ -90,13 +92,15 @@ package struct LoopCore: ~Copyable {
     ///   - settings: Fixed for the life of the process.
     ///   - recovery: What the journal holds.
     ///   - disk: Where the journal's snapshots are read from.
+    ///   - crashes: What this node's processes, of this build's version, were applying when they ended;
+    ///     one for each time.
     ///   - bootID: Which boot of the machine this is.
     ///   - seed: For elections and the seeds of entries.
     ///   - now: The time.
     /// - Throws: ``StopReason/unusable(_:)`` when a snapshot can't be read.
     package init(
         settings: LoopSettings, recovery: consuming Journal.Recovery, disk: some JournalDisk,
-        bootID: UInt64, seed: UInt64, now: Moment
+        crashes: [CrashMark] = [], bootID: UInt64, seed: UInt64, now: Moment
     ) throws(LoopStartFailure) {
         self.settings = settings
         self.bootID = bootID
@@ -109,6 +113,7 @@ package struct LoopCore: ~Copyable {
         }
         for line in recovery.report.lines { effects.append(.log(.info, line)) }
         for line in recovery.report.damageLines { effects.append(.log(.error, line)) }
+        heed(crashes)
     }
 
     /// Sets the loop going; called once, before any other event.
@@ -137,6 +142,8 @@ package struct LoopCore: ~Copyable {
         failOverdue(now: now)
         refuseStuckBatches()
         proposeExpiry(now: now)
+        proposeStateChecks(now: now)
+        quarantineDiffering(now: now)
         dropStalledClients(now: now)
         snapshotLongLogs(now: now)
         retryObstructed(now: now)

@@ -15,6 +15,8 @@ package struct LoopReport: Sendable {
     var largestOutputByteCount = 0
     var hostedGroupCount = 0
     var ledGroupCount = 0
+    /// Replicas that don't apply their log any further.
+    var haltedGroupCount = 0
     var isLoading = false
     /// Of the shards that the node leads.
     var keyCount = 0
@@ -57,6 +59,9 @@ package struct LoopReport: Sendable {
         largestOutputByteCount = max(largestOutputByteCount, other.largestOutputByteCount)
         hostedGroupCount += other.hostedGroupCount
         ledGroupCount += other.ledGroupCount
+        haltedGroupCount += other.haltedGroupCount
+        statistics.stateChecks += other.statistics.stateChecks
+        statistics.stateDifferences += other.statistics.stateDifferences
         isLoading = isLoading || other.isLoading
         keyCount += other.keyCount
         deadlineCount += other.deadlineCount
@@ -101,6 +106,7 @@ extension LoopCore {
             report.hostedGroupCount += 1
             report.keyspaceByteCount += shard.machine.keyspaceByteCount
             if !shard.machine.isReady { report.isLoading = true }
+            if shard.isHalted { report.haltedGroupCount += 1 }
             guard shard.isLeader, shard.machine.kind == .shard else { continue }
             report.ledGroupCount += 1
             report.keyCount += shard.machine.keyCount

@@ -38,6 +38,10 @@ package struct LoopSettings: Sendable {
     package var snapshotSliceByteCount = 64 << 10
     /// What the loop sends of snapshots in a second, to all its peers together.
     package var snapshotTransferByteCount = 64 << 20
+    /// How often the states of a shard's replicas are compared; 0 for never.
+    package var stateCheckMilliseconds = 0
+    /// Whether clients may use `DEBUG`.
+    package var allowsDebug = false
     /// Commands applied in one turn, of all shards together, before heartbeats get theirs; 256 bytes of
     /// an entry count as a command.
     package var applyBatchCommandCount = 8_000

@@ -32,6 +32,9 @@ package struct LoopStatistics: Equatable, Sendable {
     package var diskRefusals = 0
     /// Leaderships offered to others because of the disk.
     package var handovers = 0
+    /// Comparisons of states in which a majority agreed with this node's, and replicas found to differ.
+    package var stateChecks = 0
+    package var stateDifferences = 0
     /// Of the loop's turns, in microseconds; `processor` is without what other threads took meanwhile.
     package var longestTurn = 0
     package var longestProcessorTurn = 0

@@ -73,6 +73,12 @@ struct RoundRead: Sendable {
     var request: [UInt8]
 }
 
+/// The state that a majority has after an entry, where it isn't the replica's own.
+struct DifferingState: Sendable {
+    var index: LogIndex
+    var hash: UInt64
+}
+
 /// A request that certainly was not done and is answered once it is known who leads.
 struct OrphanedOperation: Sendable {
     var session: SessionReference
@@ -86,6 +92,8 @@ struct OrphanedOperation: Sendable {
 struct RaftView: Sendable {
     var isLeader = false
     var isTransferring = false
+    /// See ``Shard/isHalted``.
+    var isHalted = false
     /// Whether no majority has room for new entries.
     var lacksRoom = false
     /// Applied state may be read until then.
@@ -131,6 +139,15 @@ struct Shard {
     /// The last snapshot, own or received.
     var storedSnapshot: StoredSnapshot?
     var hasRecordsToFlush = false
+    /// The last entry that the journal held when the node started.
+    var recoveredIndex = LogIndex.zero
+    var check = StateCheck()
+    /// When a comparison of states was last asked for here, or could have been.
+    var stateCheckAt = Instant.zero
+    /// Set when a majority has another state than this replica.
+    var differingState: DifferingState?
+    /// The entry before which the replica stops applying its log; 0 for none.
+    var haltIndex = LogIndex.zero
     /// Set when something that `groupStatus` reports has changed.
     var hasNews = true
 
@@ -140,6 +157,10 @@ struct Shard {
     var viewTurn: UInt64 = 0
 
     var isLeader: Bool { raft.role == .leader }
+
+    /// Whether the replica can't come to where it could serve: an entry before that has ended its
+    /// process time and again.
+    var isHalted: Bool { appliedIndex < haltIndex }
 
     /// Whether an entry that removes expired keys is on its way.
     var isExpiring: Bool {

@@ -37,6 +37,8 @@ extension NodeConfiguration {
         outputPauseByteCount = settings.outputPauseByteCount
         outputCloseByteCount = settings.outputCloseByteCount
         outputCloseMilliseconds = settings.outputCloseMilliseconds
+        stateCheckMilliseconds = settings.stateCheckMilliseconds
+        allowsDebug = settings.allowsDebug
         password = settings.password.map { Array($0.utf8) }
         serverVersion = Martlet.version
     }

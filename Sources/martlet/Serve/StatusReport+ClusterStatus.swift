@@ -26,6 +26,13 @@ extension StatusReport {
                         node: $0.node.description, shard: $0.replica.group.rawValue,
                         replica: $0.replica.replica.rawValue, reason: $0.replica.reason)
                 },
+            halted: status.halts.isEmpty
+                ? nil
+                : status.halts.map {
+                    Halted(
+                        node: $0.member.node.description, shard: $0.group.rawValue,
+                        replica: $0.member.replica.rawValue, entry: $0.index?.rawValue)
+                },
             leaving: status.departures.isEmpty
                 ? nil
                 : status.departures.map {

@@ -67,6 +67,16 @@ struct StatusReport: Codable, Equatable, Sendable {
         var reason: String
     }
 
+    /// A replica that doesn't apply its log any further: an entry has ended its process twice.
+    struct Halted: Codable, Equatable, Sendable {
+        var node: String
+        /// 0 is the directory.
+        var shard: UInt32
+        var replica: UInt64
+        /// The entry; absent where the node that answers doesn't know it.
+        var entry: UInt64?
+    }
+
     /// A node that is on its way out.
     struct Departure: Codable, Equatable, Sendable {
         var node: String
@@ -84,8 +94,9 @@ struct StatusReport: Codable, Equatable, Sendable {
     /// Group 0; absent until this node knows of it.
     var directory: Shard?
     var shards: [Shard]
-    /// Absent when there are none; so is ``leaving``.
+    /// Absent when there are none; so are ``halted`` and ``leaving``.
     var quarantined: [Quarantined]?
+    var halted: [Halted]?
     var leaving: [Departure]?
 
     /// Why the node isn't ready to serve every slot; empty when it is.
@@ -100,6 +111,7 @@ struct StatusReport: Codable, Equatable, Sendable {
         for lost in quarantined ?? [] where lost.node == node {
             reasons.append("\(lost.name) is quarantined and made anew: \(lost.reason)")
         }
+        for stuck in halted ?? [] where stuck.node == node { reasons.append(stuck.sentence) }
         guard cluster.formed else { return reasons + ["the shards don't exist yet"] }
         let leaderless = shards.filter { $0.leader == nil }.map { "\($0.id)" }
         if !leaderless.isEmpty {
@@ -116,5 +128,15 @@ extension StatusReport.Quarantined {
     /// Which replica it is, for a sentence.
     var name: String {
         "replica \(replica) of " + (shard == 0 ? "the directory" : "shard \(shard)")
+    }
+}
+
+extension StatusReport.Halted {
+    /// What is the matter with it.
+    var sentence: String {
+        let group = shard == 0 ? "the directory" : "shard \(shard)"
+        let place = entry.map { "entry \($0)" } ?? "an entry"
+        return "replica \(replica) of \(group) is halted at \(place), which has ended its process "
+            + "twice"
     }
 }

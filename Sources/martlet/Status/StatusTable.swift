@@ -11,7 +11,9 @@ struct StatusTable {
             + report.missing.map { "NOT READY: \($0)" }
             + (report.quarantined ?? []).map {
                 "QUARANTINED: \($0.name) on node \(name($0.node)): \($0.reason)"
-            } + (report.leaving ?? []).map(departure)
+            }
+            + (report.halted ?? []).map { "HALTED: on node \(name($0.node)), \($0.sentence)" }
+            + (report.leaving ?? []).map(departure)
             + ["", nodes, "", shards])
             .joined(separator: "\n")
     }

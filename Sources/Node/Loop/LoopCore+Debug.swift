@@ -1,0 +1,71 @@
+import Commands
+import Keyspace
+import Primitives
+import RESP
+
+/// `DEBUG`: planting faults, to see what becomes of them. Refused unless the settings allow it.
+extension LoopCore {
+    /// - `DEBUG POISON key`: an entry of the key's shard that ends each process that applies it.
+    /// - `DEBUG SPOIL key`: sets the key in the state of this node's replica alone.
+    mutating func debug(
+        _ request: borrowing Request, from index: Int, relayed sequence: UInt64?, now: Moment
+    ) -> Disposition {
+        guard settings.allowsDebug else {
+            return reply(
+                to: index, relayed: sequence,
+                CommandError("ERR DEBUG command not allowed. Set security.debug-commands to use it"))
+        }
+        let action = text(request[1]).uppercased()
+        guard action == "POISON" || action == "SPOIL", request.count == 3 else {
+            return reply(
+                to: index, relayed: sequence,
+                CommandError("ERR DEBUG takes POISON key or SPOIL key"))
+        }
+        let slot = SlotID(key: request[2])
+        let shardIndex = Int(shardOfSlot[Int(slot.rawValue)])
+        guard shardIndex >= 0 else {
+            return debugElsewhere(request, slot: slot, from: index, relayed: sequence, now: now)
+        }
+        guard action == "POISON" else {
+            spoil(request[2], slot: slot, of: shardIndex)
+            let direct = beginReply(to: index)
+            writer.ok()
+            endReply(to: index, direct: direct, relayed: sequence)
+            return .next
+        }
+        guard shards[shardIndex].isLeader else {
+            return redirect(
+                slot: slot, group: shards[shardIndex].group, of: index, relayed: sequence, now: now)
+        }
+        append(
+            request.bytes, slot: slot, flags: .poison, to: shardIndex,
+            operation: PendingOperation(
+                session: reference(to: index),
+                sequence: reserveReply(of: index, relayed: sequence),
+                version: sessions[index].version, slot: slot, read: 0..<0))
+        return .next
+    }
+
+    private mutating func debugElsewhere(
+        _ request: borrowing Request, slot: SlotID, from index: Int, relayed sequence: UInt64?,
+        now: Moment
+    ) -> Disposition {
+        guard let group = directory.shard(of: slot) else {
+            return waitForLeader(.directory, of: index, relayed: sequence, now: now)
+        }
+        guard loop(of: group) != settings.loopIndex, sequence == nil, isReplicatedHere(group)
+        else {
+            return redirect(slot: slot, group: group, of: index, relayed: sequence, now: now)
+        }
+        forward(request, from: index, to: loop(of: group))
+        return .next
+    }
+
+    private mutating func spoil(_ key: Span<UInt8>, slot: SlotID, of shardIndex: Int) {
+        let machine = shards[shardIndex].machine
+        var place = machine.keyspace.locate(key, slot: slot, now: .min)
+        let value = Array("spoilt".utf8)
+        machine.keyspace.setString(
+            value.span, of: key, at: &place, deadline: Keyspace.noDeadline)
+    }
+}
