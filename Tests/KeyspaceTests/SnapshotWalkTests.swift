@@ -70,7 +70,8 @@ import Testing
         #expect(outcome.isModelled)
     }
 
-    @Test("every difference shows in the digest", arguments: 0..<6) func digests(change: Int) throws {
+    @Test("every difference shows in the digest", arguments: 0..<6) func digests(change: Int) throws
+    {
         func digest(changed: Bool) throws -> UInt64 {
             var keyspace = Self.wideHash([UInt8]("wide".utf8), count: 300)
             for (key, byteCount) in [("a", 3), ("b", 100_000), ("c", 3)] {

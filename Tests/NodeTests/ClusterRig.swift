@@ -349,7 +349,9 @@ final class ClusterRig {
         let box = core(to, loop: loop)
         let sender = Self.nodeID(from)
         guard frame.type == .consensus else {
-            if deliversBulk(from, to) {
+            if frame.type == .stateReport {
+                box.core.frameReceived(from: sender, frame, now: now)
+            } else if deliversBulk(from, to) {
                 bulkByteCount += frame.body.count
                 box.core.frameReceived(from: sender, frame, now: now)
             }

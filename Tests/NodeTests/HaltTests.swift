@@ -27,7 +27,9 @@ import Testing
         try rig.start(node, crashes: marks)
     }
 
-    @Test("goes there no third time, leaves the leadership to others, and its node's other shards go on")
+    @Test(
+        "goes there no third time, leaves the leadership to others, and its node's other shards go on"
+    )
     func oneReplica() throws {
         let (rig, marks) = try Self.rig()
         try Self.restart(rig, 0, [marks[0], marks[0]])

@@ -136,7 +136,8 @@ import Testing
                 == .majority(dissenters: []))
     }
 
-    @Test("a report that was cut short or has something behind it is refused") func coding() throws {
+    @Test("a report that was cut short or has something behind it is refused") func coding() throws
+    {
         let report = StateReport(
             group: GroupID(3), from: Self.member(4), index: LogIndex(5), hash: 6, wantsAnswer: true)
         let bytes = report.encode()

@@ -29,7 +29,8 @@ extension HomeCore {
         guard now.milliseconds(since: calmSince) >= settings.calmMilliseconds else { return }
         let moves = Placement.leaderMoves(
             directory: directory, leaders: leaders, aliveNodes: alive,
-            limit: settings.maxMoveCount)
+            limit: settings.maxMoveCount
+        )
         .filter { !isHalted($0.shard, on: $0.to) }
         guard !moves.isEmpty else { return }
         balance.calmSince = now

@@ -10,7 +10,8 @@ struct EntryFlags: OptionSet, Sendable {
     static let expire = EntryFlags(rawValue: 2)
     /// Compare the replicas' states as they are here; there are no request bytes.
     static let checkState = EntryFlags(rawValue: 4)
-    /// End the process: a fault that `DEBUG POISON` plants.
+    /// End the process, if `DEBUG` is allowed there: a fault that `DEBUG POISON` plants. Elsewhere its request
+    /// is none that can be run.
     static let poison = EntryFlags(rawValue: 8)
 }
 

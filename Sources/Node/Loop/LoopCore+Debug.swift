@@ -13,7 +13,8 @@ extension LoopCore {
         guard settings.allowsDebug else {
             return reply(
                 to: index, relayed: sequence,
-                CommandError("ERR DEBUG command not allowed. Set security.debug-commands to use it"))
+                CommandError("ERR DEBUG command not allowed. Set security.debug-commands to use it")
+            )
         }
         let action = text(request[1]).uppercased()
         guard action == "POISON" || action == "SPOIL", request.count == 3 else {

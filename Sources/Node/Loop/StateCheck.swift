@@ -58,9 +58,7 @@ struct StateCheck: Sendable {
         reports.removeAll { !members.contains($0.from) }
     }
 
-    /// What follows from the reports so far.
-    ///
-    /// - Parameter replica: The replica whose check this is.
+    /// What follows from the reports so far for `replica`, whose check this is.
     func verdict(of replica: ReplicaID) -> Verdict {
         guard let hash else { return .open }
         let others = reports.filter { $0.index == index }
