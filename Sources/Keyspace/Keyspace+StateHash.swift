@@ -5,13 +5,21 @@ extension Keyspace {
     /// in memory and of the hash secret, and the same on every platform.
     ///
     /// - Complexity: O(bytes in the keyspace).
-    package func stateHash() -> UInt64 {
-        var sum = mix(UInt64(keyCount))
+    package func stateHash() -> UInt64 { stateHash(without: []) }
+
+    /// The same as if there were no such key.
+    package func stateHash(without key: [UInt8]) -> UInt64 {
+        var sum: UInt64 = 0
         for index in 0..<tables.count {
             // A sum, since the order of a table says nothing.
             tables[index].forEach { sum &+= Self.hash(of: $0) }
         }
-        return mix(sum)
+        var count = UInt64(keyCount)
+        if let left = locate(key.span, now: .min).entry {
+            count -= 1
+            sum &-= Self.hash(of: left)
+        }
+        return mix(sum &+ mix(count))
     }
 
     private static func hash(of entry: Entry) -> UInt64 {

@@ -35,6 +35,7 @@ package enum Simulation {
         for node in world.nodes {
             for host in node.process?.loops ?? [] { world.marks.add(host.core.counters) }
         }
+        world.checkDifferences()
         world.marks.votesKept = world.promises.keptVoteCount
         world.marks.equalStamps = world.stamps.agreementCount
         world.marks.jointElections = world.majorities.jointElectionCount

@@ -1,6 +1,6 @@
 import Commands
 import Keyspace
-import Primitives
+package import Primitives
 import RESP
 
 /// `DEBUG`: planting faults, to see what becomes of them. Refused unless the settings allow it.
@@ -28,7 +28,7 @@ extension LoopCore {
             return debugElsewhere(request, slot: slot, from: index, relayed: sequence, now: now)
         }
         guard action == "POISON" else {
-            spoil(request[2], slot: slot, of: shardIndex)
+            spoil(request.copy(2), of: shards[shardIndex].group)
             let direct = beginReply(to: index)
             writer.ok()
             endReply(to: index, direct: direct, relayed: sequence)
@@ -62,11 +62,13 @@ extension LoopCore {
         return .next
     }
 
-    private mutating func spoil(_ key: Span<UInt8>, slot: SlotID, of shardIndex: Int) {
-        let machine = shards[shardIndex].machine
-        var place = machine.keyspace.locate(key, slot: slot, now: .min)
+    /// Sets a key in the state of this replica alone, as a fault of memory would.
+    package mutating func spoil(_ key: [UInt8], of group: GroupID) {
+        guard let index = shardIndexes[group] else { return }
+        let machine = shards[index].machine
+        var place = machine.keyspace.locate(key.span, now: .min)
         let value = Array("spoilt".utf8)
         machine.keyspace.setString(
-            value.span, of: key, at: &place, deadline: Keyspace.noDeadline)
+            value.span, of: key.span, at: &place, deadline: Keyspace.noDeadline)
     }
 }

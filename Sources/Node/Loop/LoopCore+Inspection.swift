@@ -47,6 +47,21 @@ extension LoopCore {
         shardIndexes[group].map { shards[$0].machine.stateHash() }
     }
 
+    /// The same as if a shard had no such key.
+    package func stateHash(of group: GroupID, without key: [UInt8]) -> UInt64? {
+        guard let index = shardIndexes[group] else { return nil }
+        let machine = shards[index].machine
+        guard machine.kind == .shard else { return machine.stateHash() }
+        return machine.keyspace.stateHash(without: key) ^ machine.slots.stateHash()
+    }
+
+    /// Whether this replica's state has a key; `nil` where there is no replica.
+    package func holds(_ key: [UInt8], in group: GroupID) -> Bool? {
+        shardIndexes[group].map {
+            shards[$0].machine.keyspace.locate(key.span, now: .min).isPresent
+        }
+    }
+
     package var counters: LoopStatistics { statistics }
 
     /// What is still to be done for commands that concern all of the node's shards.

@@ -36,6 +36,11 @@ package struct Marks: Equatable, Sendable {
     /// Replicas that became unusable, and those that were made anew.
     package var quarantines = 0
     package var rebuilds = 0
+    /// Replicas whose states were spoilt, comparisons in which a majority agreed with a replica, and those
+    /// found to differ.
+    package var spoiltReplicas = 0
+    package var stateChecks = 0
+    package var stateDifferences = 0
     /// Nodes whose places others have taken.
     package var replacements = 0
     /// Votes that were on disk after a restart in the same term.
@@ -66,6 +71,8 @@ package struct Marks: Equatable, Sendable {
             ("disk refusals", diskRefusals), ("handovers", handovers),
             ("allowed losses", allowedLosses), ("joined nodes", joinedNodes),
             ("quarantines", quarantines), ("rebuilds", rebuilds), ("replacements", replacements),
+            ("spoilt replicas", spoiltReplicas), ("state checks", stateChecks),
+            ("state differences", stateDifferences),
             ("votes kept", votesKept), ("equal stamps", equalStamps),
             ("joint elections", jointElections), ("joint commits", jointCommits),
         ]
@@ -94,6 +101,8 @@ package struct Marks: Equatable, Sendable {
         hungDisks += statistics.hungDisks
         diskRefusals += statistics.diskRefusals
         handovers += statistics.handovers
+        stateChecks += statistics.stateChecks
+        stateDifferences += statistics.stateDifferences
     }
 
     package static func += (left: inout Self, right: Self) {
@@ -129,6 +138,9 @@ package struct Marks: Equatable, Sendable {
         left.quarantines += right.quarantines
         left.rebuilds += right.rebuilds
         left.replacements += right.replacements
+        left.spoiltReplicas += right.spoiltReplicas
+        left.stateChecks += right.stateChecks
+        left.stateDifferences += right.stateDifferences
         left.votesKept += right.votesKept
         left.equalStamps += right.equalStamps
         left.jointElections += right.jointElections

@@ -28,6 +28,7 @@ package struct SimulationPlan: Sendable {
     package var cacheByteCount: Int
     package var parkMilliseconds: Int
     package var unknownMilliseconds: Int
+    package var stateCheckMilliseconds: Int
     package var weather: Weather
     package var diskSpeed: DiskSpeed
     package var driftPartsPerMillion: [Int]
@@ -102,6 +103,7 @@ package struct SimulationPlan: Sendable {
             lossOfMajority = generator.time(in: .seconds(20)...(.seconds(50)))
         }
         snapshotSliceByteCount = generator.choice(of: [64, 400, 64 << 10])
+        stateCheckMilliseconds = generator.choice(of: [500, 2_000, 5_000])
     }
 
     /// Whether group 0 may at some time have members without a vote.

@@ -13,6 +13,7 @@ extension World {
         case 3..<5: changeMembers()
         case 5: quarantineSomeReplica()
         case 6: replaceSomeNode()
+        case 7: spoilSomeReplica()
         default: writeToDirectory()
         }
     }

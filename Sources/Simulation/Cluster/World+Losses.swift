@@ -10,11 +10,13 @@ enum Loss: Equatable, Sendable {
     case node(NodeID, machine: Int)
     /// A node that is replaced though nothing is wrong with it.
     case departure(NodeID)
+    /// A replica whose state was changed behind its back.
+    case spoilt(ReplicaID, of: GroupID)
 }
 
 extension World {
     /// Whether a loss may happen now without costing a majority of any group.
-    private var mayLose: Bool {
+    var mayLose: Bool {
         guard plan.durability == .sync, plan.lossOfMajority == nil, loss == nil, !isHealed,
             directory.isFormed, directory.departures.isEmpty,
             let voters = leaderStatuses[.directory], voters.isSettled
@@ -47,7 +49,7 @@ extension World {
     }
 
     /// Whether the replica is the one that the directory knows; else its loss may be one too many.
-    private func isMember(_ shown: GroupInspection, _ node: NodeID) -> Bool {
+    func isMember(_ shown: GroupInspection, _ node: NodeID) -> Bool {
         shown.group == .directory
             ? directory.nodes[node]?.directoryReplica == shown.replica
             : directory.shards[shown.group]?.replicas.contains { $0.replica == shown.replica }
@@ -123,6 +125,7 @@ extension World {
                 // The wish was lost on its way.
                 loss = nil
             }
+        case .spoilt(_, let group): if isSpoilOver(of: group) { loss = nil }
         case nil: break
         }
     }

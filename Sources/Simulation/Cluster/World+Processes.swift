@@ -99,6 +99,7 @@ extension World {
         settings.snapshotSliceByteCount = plan.snapshotSliceByteCount
         settings.parkMilliseconds = plan.parkMilliseconds
         settings.unknownMilliseconds = plan.unknownMilliseconds
+        settings.stateCheckMilliseconds = plan.stateCheckMilliseconds
         settings.tracksHistory = true
         settings.fault = bug?.nodeFault
         return settings
