@@ -149,7 +149,9 @@ extension LoopCore {
     /// Gives up the replicas that are known to differ from a majority.
     mutating func quarantineDiffering(now: Moment) {
         for index in shards.indices where !shards[index].isRetired {
-            guard let other = shards[index].differingState else { continue }
+            guard let other = shards[index].differingState,
+                settings.fault != .differingReplicaStays
+            else { continue }
             quarantine(
                 shards[index].group,
                 reason: "after entry \(other.index) its state differs from that of the majority",

@@ -80,6 +80,8 @@ package enum NodeFault: String, CaseIterable, Sendable {
     case replacementRemovesFirst
     /// A replica that was given up is taken up again, empty.
     case retiredReplicaVotes
+    /// A replica that differs from a majority of its group goes on.
+    case differingReplicaStays
     /// A replica that may have lost what it promised votes as if it had not.
     case periodicWithoutAmnesia
 }

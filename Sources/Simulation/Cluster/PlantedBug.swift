@@ -18,6 +18,7 @@ package enum PlantedBug: String, CaseIterable, Sendable {
     case periodicWithoutAmnesia = "periodic-without-amnesia"
     case replacementRemovesFirst = "replacement-removes-first"
     case retiredReplicaVotes = "wiped-node-votes"
+    case differingReplicaStays = "differing-replica-stays"
 
     /// What the bug does, in one line.
     package var summary: String {
@@ -38,6 +39,7 @@ package enum PlantedBug: String, CaseIterable, Sendable {
         case .replacementRemovesFirst:
             "a replacement takes the old replica out before the new one is in"
         case .retiredReplicaVotes: "a replica that lost everything votes again under its id"
+        case .differingReplicaStays: "a replica that differs from the majority is not given up"
         }
     }
 
@@ -50,7 +52,7 @@ package enum PlantedBug: String, CaseIterable, Sendable {
         case .jointCountsOneMajority: .jointCountsOneMajority
         case .voteLostOnRecycle, .notDoneForCommitted, .readBeforeOwnWrite, .expiryByPresentClock,
             .snapshotWithoutClock, .snapshotMissesChangedKey, .periodicWithoutAmnesia,
-            .replacementRemovesFirst, .retiredReplicaVotes:
+            .replacementRemovesFirst, .retiredReplicaVotes, .differingReplicaStays:
             nil
         }
     }
@@ -69,6 +71,7 @@ package enum PlantedBug: String, CaseIterable, Sendable {
         case .periodicWithoutAmnesia: .periodicWithoutAmnesia
         case .replacementRemovesFirst: .replacementRemovesFirst
         case .retiredReplicaVotes: .retiredReplicaVotes
+        case .differingReplicaStays: .differingReplicaStays
         case .acknowledgeBeforeSync, .voteNotPersisted, .voteLostOnRecycle,
             .leaseKeptAfterTransfer, .commitOlderTermByCounting, .jointCountsOneMajority:
             nil

@@ -103,7 +103,7 @@ package struct SimulationPlan: Sendable {
             lossOfMajority = generator.time(in: .seconds(20)...(.seconds(50)))
         }
         snapshotSliceByteCount = generator.choice(of: [64, 400, 64 << 10])
-        stateCheckMilliseconds = generator.choice(of: [500, 2_000, 5_000])
+        stateCheckMilliseconds = generator.choice(of: [2_000, 8_000])
     }
 
     /// Whether group 0 may at some time have members without a vote.
