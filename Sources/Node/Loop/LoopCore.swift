@@ -85,6 +85,8 @@ package struct LoopCore: ~Copyable {
     var hasApplyBacklog = false
     /// The index in ``shards`` of the one that the next turn applies first.
     var firstToApply = 0
+    /// The shards that have more to apply than their share of a turn.
+    var backlog = BacklogQueue()
 
     /// Brings the loop to where its journal ends.
     ///
