@@ -264,7 +264,7 @@ struct DamageTests {
         }
     }
 
-    @Test("a first batch that is longer than what is looked at first is no reason to read all twice")
+    @Test("a segment that begins with a long batch is read as a whole only once")
     func readsLongBeginningOnce() throws {
         let now = Moment(boot: .zero, wallMilliseconds: 1_000_000)
         let settings = JournalSettings(segmentByteCount: 1 << 20)
