@@ -187,7 +187,12 @@ final class LoopRig {
         settle()
     }
 
-    var waitingSnapshotRequestCount: Int { waitingSnapshots.reduce(0) { $0 + $1.count } }
+    /// Of those for files; room may be asked for at any time.
+    var waitingSnapshotRequestCount: Int {
+        waitingSnapshots.joined().count { request in
+            if case .reserve = request { false } else { true }
+        }
+    }
 
     /// Completes the requests for snapshot files that there are.
     func finishSnapshotRequests() {
