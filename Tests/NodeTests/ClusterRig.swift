@@ -300,10 +300,10 @@ final class ClusterRig {
         while !machines[node].waitingSnapshots[loop].isEmpty {
             isQuiet = false
             let request = machines[node].waitingSnapshots[loop].removeFirst()
+            let folder = machines[node].folders[loop]
             box.core.snapshotCompleted(
-                machines[node].isDiskFull && request.takesRoom
-                    ? .full(code: 28, operation: "write a snapshot")
-                    : machines[node].folders[loop].carryOut(request), now: now)
+                machines[node].isDiskFull
+                    ? folder.carryOutWhenFull(request) : folder.carryOut(request), now: now)
         }
         return isQuiet
     }

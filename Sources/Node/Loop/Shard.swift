@@ -116,6 +116,8 @@ struct Shard {
     var appliedStamp: Int64
     /// The configuration at ``appliedIndex``.
     var appliedConfiguration: Configuration
+    /// Whether it waits in the loop's ``BacklogQueue``.
+    var isInBacklog = false
 
     var open = Batch()
     var proposed: [ProposedBatch] = []

@@ -31,6 +31,8 @@ package struct Marks: Equatable, Sendable {
     package var diskRefusals = 0
     /// Leaderships offered to others because of a disk.
     package var handovers = 0
+    /// Parts of snapshots written into the room kept for them.
+    package var reserveUses = 0
     package var allowedLosses = 0
     package var joinedNodes = 0
     /// Replicas that became unusable, and those that were made anew.
@@ -69,6 +71,7 @@ package struct Marks: Equatable, Sendable {
             ("amnesiac starts", amnesiacStarts), ("failed syncs", failedSyncs),
             ("full disks", fullDisks), ("hung disks", hungDisks),
             ("disk refusals", diskRefusals), ("handovers", handovers),
+            ("uses of the snapshot reserve", reserveUses),
             ("allowed losses", allowedLosses), ("joined nodes", joinedNodes),
             ("quarantines", quarantines), ("rebuilds", rebuilds), ("replacements", replacements),
             ("spoilt replicas", spoiltReplicas), ("state checks", stateChecks),
@@ -133,6 +136,7 @@ package struct Marks: Equatable, Sendable {
         left.hungDisks += right.hungDisks
         left.diskRefusals += right.diskRefusals
         left.handovers += right.handovers
+        left.reserveUses += right.reserveUses
         left.allowedLosses += right.allowedLosses
         left.joinedNodes += right.joinedNodes
         left.quarantines += right.quarantines

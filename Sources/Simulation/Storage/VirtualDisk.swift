@@ -12,6 +12,10 @@ package struct VirtualDisk: Sendable {
     package var failsNextSync = false
     /// Whether there is no room for new files, nor for more in those that are there.
     package var isFull = false
+    /// Room that is kept, and taken by what is appended while the disk is full.
+    package private(set) var reservedByteCount = 0
+    /// What was taken from it so far.
+    package private(set) var reserveUsedByteCount = 0
     /// Whether no further operation is begun.
     package var isHung = false
     /// Whether an operation has failed: then nothing more is done for this process, as what comes
@@ -22,8 +26,12 @@ package struct VirtualDisk: Sendable {
     /// Whether the first operation in the queue is under way.
     package private(set) var isBusy = false
 
+    /// How much room can be kept: none, less than is needed, or all that is asked for.
+    private let reserveLimit: Int
+
     package init(speed: DiskSpeed, seed: UInt64) {
         self.speed = speed
+        reserveLimit = [0, 4096, Int.max][Int(seed % 3)]
         generator = SeededGenerator(seed: seed)
     }
 
@@ -61,7 +69,7 @@ package struct VirtualDisk: Sendable {
         isBusy = false
         let operation = queue.removeFirst()
         if hasFailed { return .failed }
-        if isFull, operation.takesRoom {
+        if isFull, operation.takesRoom, !takeReserve(for: operation) {
             if case .append(let name, _) = operation { discard(name) }
             return .full
         }
@@ -81,7 +89,25 @@ package struct VirtualDisk: Sendable {
             return .failed
         }
         perform(operation, now)
+        if case .reserve = operation { return .reserved(byteCount: reservedByteCount) }
         return .done
+    }
+
+    /// Whether there is room after all for a file that is appended to.
+    private mutating func takeReserve(for operation: DiskOperation) -> Bool {
+        let byteCount: Int
+        switch operation {
+        case .create(_, 0) where reservedByteCount > 0: byteCount = 0
+        case .append(_, let bytes): byteCount = bytes.count
+        default: return false
+        }
+        guard byteCount <= reservedByteCount else {
+            reservedByteCount = 0
+            return false
+        }
+        reservedByteCount -= byteCount
+        reserveUsedByteCount += byteCount
+        return true
     }
 
     /// The process ends: what it has written stays, what it had only asked for may be done in part.
@@ -112,6 +138,7 @@ package struct VirtualDisk: Sendable {
         isBusy = false
         queue.removeAll()
         files.removeAll()
+        reservedByteCount = 0
         hasFailed = false
         failsNextSync = false
     }
@@ -130,7 +157,8 @@ package struct VirtualDisk: Sendable {
         case .append(let name, let bytes):
             let byteCount = generator.below(bytes.count + 1)
             append(Array(bytes[..<byteCount]), to: name)
-        case .create, .rename, .replace, .sync, .remove, .discard, .publish, .read:
+        case .create, .rename, .replace, .sync, .remove, .discard, .publish, .reserve,
+            .read:
             if generator.chance(percent: 50) { perform(queue[0], now) }
         }
     }
@@ -156,6 +184,9 @@ package struct VirtualDisk: Sendable {
             syncDirectory()
             discard(to)
             update(from) { $0.publish(as: to) }
+        case .reserve(let byteCount):
+            let byteCount = min(byteCount, reserveLimit)
+            if byteCount < reservedByteCount || !isFull { reservedByteCount = byteCount }
         case .read: break
         case .remove(let name), .discard(let name):
             if index(of: name) != nil { update(name) { $0.isRemoved = true } }
@@ -193,6 +224,7 @@ package struct VirtualDisk: Sendable {
 /// How an operation ended.
 package enum DiskResult: Equatable, Sendable {
     case done
+    case reserved(byteCount: Int)
     case failed
     /// There was no room, and nothing was done; what was being appended to is gone.
     case full
