@@ -36,6 +36,8 @@ package enum Simulation {
             for host in node.process?.loops ?? [] { world.marks.add(host.core.counters) }
         }
         world.marks.votesKept = world.promises.keptVoteCount
+        world.marks.acknowledgementsKept = world.promises.keptAcknowledgementCount
+        world.marks.largeClusters = plan.nodeCount == 7 ? 1 : 0
         world.marks.equalStamps = world.stamps.agreementCount
         world.marks.jointElections = world.majorities.jointElectionCount
         world.marks.jointCommits = world.majorities.jointCommitCount
@@ -191,6 +193,7 @@ extension World {
         trace.record(.fault, at: now, host: 0, text: "heal")
         isHealed = true
         if areDisksStalled { rebootAll() }
+        uncoverDamage()
         var calmSpeed = plan.diskSpeed
         calmSpeed.stallPercent = 0
         paths.weather = plan.weather

@@ -18,6 +18,8 @@ package enum PlantedBug: String, CaseIterable, Sendable {
     case periodicWithoutAmnesia = "periodic-without-amnesia"
     case replacementRemovesFirst = "replacement-removes-first"
     case retiredReplicaVotes = "wiped-node-votes"
+    case rottenTakenForTorn = "rotten-taken-for-torn"
+    case checkpointForgetsTruncation = "checkpoint-forgets-truncation"
 
     /// What the bug does, in one line.
     package var summary: String {
@@ -38,6 +40,9 @@ package enum PlantedBug: String, CaseIterable, Sendable {
         case .replacementRemovesFirst:
             "a replacement takes the old replica out before the new one is in"
         case .retiredReplicaVotes: "a replica that lost everything votes again under its id"
+        case .rottenTakenForTorn: "what rotted in the journal is taken for an interrupted write"
+        case .checkpointForgetsTruncation:
+            "a checkpoint says that a log is as long as before it was cut"
         }
     }
 
@@ -50,13 +55,24 @@ package enum PlantedBug: String, CaseIterable, Sendable {
         case .jointCountsOneMajority: .jointCountsOneMajority
         case .voteLostOnRecycle, .notDoneForCommitted, .readBeforeOwnWrite, .expiryByPresentClock,
             .snapshotWithoutClock, .snapshotMissesChangedKey, .periodicWithoutAmnesia,
-            .replacementRemovesFirst, .retiredReplicaVotes:
+            .replacementRemovesFirst, .retiredReplicaVotes, .rottenTakenForTorn,
+            .checkpointForgetsTruncation:
             nil
         }
     }
 
     package var journalFault: JournalFault? {
-        self == .voteLostOnRecycle ? .voteLostOnRecycle : nil
+        switch self {
+        case .voteLostOnRecycle: .voteLostOnRecycle
+        case .rottenTakenForTorn: .rottenTakenForTorn
+        case .checkpointForgetsTruncation: .checkpointForgetsTruncation
+        case .acknowledgeBeforeSync, .voteNotPersisted, .leaseKeptAfterTransfer,
+            .commitOlderTermByCounting, .notDoneForCommitted, .readBeforeOwnWrite,
+            .expiryByPresentClock, .snapshotWithoutClock, .snapshotMissesChangedKey,
+            .jointCountsOneMajority, .periodicWithoutAmnesia, .replacementRemovesFirst,
+            .retiredReplicaVotes:
+            nil
+        }
     }
 
     package var nodeFault: NodeFault? {
@@ -70,7 +86,8 @@ package enum PlantedBug: String, CaseIterable, Sendable {
         case .replacementRemovesFirst: .replacementRemovesFirst
         case .retiredReplicaVotes: .retiredReplicaVotes
         case .acknowledgeBeforeSync, .voteNotPersisted, .voteLostOnRecycle,
-            .leaseKeptAfterTransfer, .commitOlderTermByCounting, .jointCountsOneMajority:
+            .leaseKeptAfterTransfer, .commitOlderTermByCounting, .jointCountsOneMajority,
+            .rottenTakenForTorn, .checkpointForgetsTruncation:
             nil
         }
     }

@@ -2,19 +2,20 @@ import Node
 import Primitives
 import Topology
 
-/// What is lost for good and must be made anew: a replica that its node may not use any more, or a node
-/// whose disks are gone. There is one such loss at a time, as a cluster of three replicas a group can bear.
+/// What is lost for good and must be made anew: a replica that its node may not use any more, those of a
+/// node whose disks are damaged, or a node whose disks are gone. There is one such loss at a time, as a cluster of three replicas a group can bear.
 enum Loss: Equatable, Sendable {
     case replica(ReplicaID, of: GroupID, on: NodeID)
     /// The node, and on which machine it was.
     case node(NodeID, machine: Int)
     /// A node that is replaced though nothing is wrong with it.
     case departure(NodeID)
+    case damage(DamagedNode)
 }
 
 extension World {
     /// Whether a loss may happen now without costing a majority of any group.
-    private var mayLose: Bool {
+    var mayLose: Bool {
         guard plan.durability == .sync, plan.lossOfMajority == nil, loss == nil, !isHealed,
             directory.isFormed, directory.departures.isEmpty,
             let voters = leaderStatuses[.directory], voters.isSettled
@@ -38,6 +39,8 @@ extension World {
         let lost = random.choice(of: hosted)
         loss = .replica(lost.replica, of: lost.group, on: process.nodeID)
         marks.quarantines += 1
+        quarantined.append(
+            HostedReplica(group: lost.group, replica: lost.replica, node: process.nodeID))
         trace.record(
             .fault, at: now, host: node,
             text: "quarantine of replica \(lost.replica) of group \(lost.group)")
@@ -47,7 +50,7 @@ extension World {
     }
 
     /// Whether the replica is the one that the directory knows; else its loss may be one too many.
-    private func isMember(_ shown: GroupInspection, _ node: NodeID) -> Bool {
+    func isMember(_ shown: GroupInspection, _ node: NodeID) -> Bool {
         shown.group == .directory
             ? directory.nodes[node]?.directoryReplica == shown.replica
             : directory.shards[shown.group]?.replicas.contains { $0.replica == shown.replica }
@@ -123,11 +126,12 @@ extension World {
                 // The wish was lost on its way.
                 loss = nil
             }
+        case .damage(let damaged): mend(damaged)
         case nil: break
         }
     }
 
-    private func isGone(_ replica: ReplicaID, from group: GroupID, on node: NodeID) -> Bool {
+    func isGone(_ replica: ReplicaID, from group: GroupID, on node: NodeID) -> Bool {
         guard let status = leaderStatuses[group], status.isSettled,
             !status.configuration.members.contains(where: { $0.replica == replica })
         else { return false }
@@ -140,7 +144,7 @@ extension World {
 
     /// Whether the process ended before the quarantine was on disk: with nothing lost in truth, the replica
     /// is as good as it was.
-    private func isBack(_ replica: ReplicaID, of group: GroupID, on node: NodeID) -> Bool {
+    func isBack(_ replica: ReplicaID, of group: GroupID, on node: NodeID) -> Bool {
         nodes.contains { machine in
             machine.process?.nodeID == node
                 && machine.process?.loops.contains { host in

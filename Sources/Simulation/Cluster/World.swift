@@ -30,6 +30,10 @@ final class World {
     /// What the newest leader of each group said last.
     var leaderStatuses = SortedMap<GroupID, GroupStatus>()
     var loss: Loss?
+    /// Replicas that were seen to be quarantined, or told to be.
+    var quarantined: [HostedReplica] = []
+    /// Whether the next snapshot that is read for a follower rots.
+    var rotsNextSnapshot = false
 
     // Checkers.
     var canonical = CanonicalHistory()
@@ -330,6 +334,7 @@ final class World {
             } else if result == .failed {
                 outcome = .failed(code: 5, operation: "fsync")
             } else if case .read(_, let offset, let byteCount) = operation {
+                rotWhatIsRead(name, on: life, disk)
                 outcome = .bytes(
                     nodes[life.node].disks[disk].read(name).map {
                         Array($0.dropFirst(offset).prefix(byteCount))
