@@ -216,6 +216,22 @@ final class ClusterRig {
     /// What a node has said in its log.
     func log(_ node: Int) -> [String] { machines[node].log }
 
+    /// Changes the snapshots of group 1 that a node has on its disk.
+    ///
+    /// - Returns: Whether there are any.
+    func changeSnapshots(on node: Int, _ change: (inout [UInt8]) -> Void) -> Bool {
+        let folder = machines[node].folders[1 % loopCount]
+        let files = folder.contents.keys.filter {
+            if case .snapshot(GroupID(1), _) = $0 { true } else { false }
+        }
+        for file in files {
+            var bytes = folder.contents[file] ?? []
+            change(&bytes)
+            folder.contents[file] = bytes
+        }
+        return !files.isEmpty
+    }
+
     func setDisk(of node: Int, isFull: Bool = false, isHung: Bool = false) {
         machines[node].isDiskFull = isFull
         machines[node].isDiskHung = isHung

@@ -57,14 +57,16 @@ extension LoopCore {
     // MARK: Beginning
 
     /// Begins a snapshot of a shard whose log has grown too long, or keeps old segments in use, or
-    /// that a follower waits for. There is one at a time.
+    /// that a follower waits for, or whose last one is damaged. There is one at a time.
     mutating func snapshotLongLogs(now: Moment) {
         guard taking == nil, !isStopping, now.boot >= diskWatch.snapshotRetryAt else { return }
         let pinning = journal.groupsToSnapshot
         var longest: (index: Int, byteCount: Int)?
         for index in shards.indices where !shards[index].isRetired {
             let group = shards[index].group
-            let isWanted = transfers.waiting.contains { $0.group == group }
+            let isWanted =
+                shards[index].mustRenewSnapshot
+                || transfers.waiting.contains { $0.group == group }
             let limit = max(
                 settings.snapshotLogByteCount,
                 2 * (shards[index].storedSnapshot?.byteCount ?? 0))
@@ -202,6 +204,7 @@ extension LoopCore {
         guard snapshot.metadata.index > shards[index].storedSnapshot?.metadata.index ?? .zero
         else { return }
         shards[index].storedSnapshot = snapshot
+        shards[index].mustRenewSnapshot = false
     }
 
     // MARK: Files

@@ -140,6 +140,8 @@ struct Shard {
     var snapshotState = SnapshotState.none
     /// The last snapshot, own or received.
     var storedSnapshot: StoredSnapshot?
+    /// Whether the file of the last snapshot was found damaged, and there is no other one yet.
+    var mustRenewSnapshot = false
     var hasRecordsToFlush = false
     /// The last entry that the journal held when the node started.
     var recoveredIndex = LogIndex.zero

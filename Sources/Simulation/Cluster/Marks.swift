@@ -52,6 +52,16 @@ package struct Marks: Equatable, Sendable {
     /// Leaders that were elected, and commits, under a joint configuration.
     package var jointElections = 0
     package var jointCommits = 0
+    /// Bytes that rotted, writes that landed elsewhere, and writes that were confirmed and never made.
+    package var rottenBytes = 0
+    package var misdirectedWrites = 0
+    package var lostWrites = 0
+    /// Snapshot files that were found damaged on their way to a follower, and taken anew.
+    package var damagedSnapshots = 0
+    /// Acknowledged entries that were looked for on disk after a restart.
+    package var acknowledgementsKept = 0
+    /// Runs of a cluster of seven nodes.
+    package var largeClusters = 0
 
     package init() {}
 
@@ -78,6 +88,9 @@ package struct Marks: Equatable, Sendable {
             ("state differences", stateDifferences),
             ("votes kept", votesKept), ("equal stamps", equalStamps),
             ("joint elections", jointElections), ("joint commits", jointCommits),
+            ("rotten bytes", rottenBytes), ("misdirected writes", misdirectedWrites),
+            ("lost writes", lostWrites), ("damaged snapshots", damagedSnapshots),
+            ("acknowledgements kept", acknowledgementsKept), ("large clusters", largeClusters),
         ]
     }
 
@@ -106,6 +119,7 @@ package struct Marks: Equatable, Sendable {
         handovers += statistics.handovers
         stateChecks += statistics.stateChecks
         stateDifferences += statistics.stateDifferences
+        damagedSnapshots += statistics.damagedSnapshots
     }
 
     package static func += (left: inout Self, right: Self) {
@@ -149,5 +163,11 @@ package struct Marks: Equatable, Sendable {
         left.equalStamps += right.equalStamps
         left.jointElections += right.jointElections
         left.jointCommits += right.jointCommits
+        left.rottenBytes += right.rottenBytes
+        left.misdirectedWrites += right.misdirectedWrites
+        left.lostWrites += right.lostWrites
+        left.damagedSnapshots += right.damagedSnapshots
+        left.acknowledgementsKept += right.acknowledgementsKept
+        left.largeClusters += right.largeClusters
     }
 }

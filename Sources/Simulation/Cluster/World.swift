@@ -30,6 +30,10 @@ final class World {
     /// What the newest leader of each group said last.
     var leaderStatuses = SortedMap<GroupID, GroupStatus>()
     var loss: Loss?
+    /// Replicas that were seen to be quarantined, or told to be.
+    var quarantined: [HostedReplica] = []
+    /// Whether the next snapshot that is read for a follower rots.
+    var rotsNextSnapshot = false
 
     // Checkers.
     var canonical = CanonicalHistory()
@@ -326,6 +330,7 @@ final class World {
                 core.identityPersisted(now: moment, into: &effects)
             }
         } else if let operation, operation.isForSnapshots {
+            if case .read(let name, _, _) = operation { rotWhatIsRead(name, on: life, disk) }
             let outcome = snapshotOutcome(of: operation, result, nodes[life.node].disks[disk])
             withLoop(life, disk) { core, moment in
                 core.snapshotCompleted(outcome, now: moment)

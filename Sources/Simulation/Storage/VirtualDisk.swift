@@ -3,9 +3,10 @@ package import Primitives
 /// One directory on a disk of its own: does one operation at a time, in order, as the disk thread
 /// of a journal does, and loses what a real disk may lose.
 package struct VirtualDisk: Sendable {
-    private var files: [VirtualFile] = []
+    var files: [VirtualFile] = []
     private var queue: [DiskOperation] = []
-    private var generator: SeededGenerator
+    var generator: SeededGenerator
+    var confirmed = ConfirmedWrites()
     /// How the disk takes its time.
     package var speed: DiskSpeed
     /// Whether the next operation that waits for the disk fails.
@@ -139,6 +140,7 @@ package struct VirtualDisk: Sendable {
         queue.removeAll()
         files.removeAll()
         reservedByteCount = 0
+        confirmed = ConfirmedWrites()
         hasFailed = false
         failsNextSync = false
     }
@@ -164,6 +166,7 @@ package struct VirtualDisk: Sendable {
     }
 
     private mutating func perform(_ operation: DiskOperation, _ now: UInt64) {
+        note(operation)
         switch operation {
         case .create(let name, let byteCount):
             replace(name, with: [UInt8](repeating: 0, count: byteCount))
@@ -193,6 +196,23 @@ package struct VirtualDisk: Sendable {
         }
     }
 
+    /// Remembers what a disk that loses a confirmed write would have instead.
+    private mutating func note(_ operation: DiskOperation) {
+        switch operation {
+        case .write(let name, let offset, let bytes, let isSynced):
+            guard isSynced, let old = read(name) else { return }
+            let range = offset..<offset + bytes.count
+            confirmed.wrote(name, at: offset, before: Array(old[range]), after: bytes)
+        case .replace(let name, let bytes):
+            confirmed.replaced(name, before: read(name), after: bytes)
+        case .create(let name, _), .remove(let name), .discard(let name): confirmed.forget(name)
+        case .rename(let from, let to), .publish(let from, let to):
+            confirmed.forget(from)
+            confirmed.forget(to)
+        case .sync, .append, .read, .reserve: break
+        }
+    }
+
     private mutating func replace(_ name: String, with bytes: [UInt8]) {
         syncDirectory()
         discard(name)
@@ -209,7 +229,7 @@ package struct VirtualDisk: Sendable {
         files.removeAll { $0.name == name }
     }
 
-    private mutating func update(_ name: String, _ change: (inout VirtualFile) -> Void) {
+    mutating func update(_ name: String, _ change: (inout VirtualFile) -> Void) {
         guard let index = index(of: name) else {
             preconditionFailure("\(name) is not among \(fileNames)")
         }
