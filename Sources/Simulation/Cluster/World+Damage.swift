@@ -184,6 +184,7 @@ extension World {
             quarantined.append(replica)
             marks.quarantines += 1
             if case .damage(let damaged)? = loss, damaged.machine == node { continue }
+            if spoiltGroups.contains(found.group) { continue }
             violate(
                 "node \(node + 1) gives up replica \(found.replica) of group \(found.group), and its "
                     + "disks are sound: "

@@ -32,6 +32,8 @@ final class World {
     var loss: Loss?
     /// Replicas that were seen to be quarantined, or told to be.
     var quarantined: [HostedReplica] = []
+    /// Groups of which a replica was spoilt: any of theirs may be found to differ from then on.
+    var spoiltGroups: [GroupID] = []
     /// Whether the next snapshot that is read for a follower rots.
     var rotsNextSnapshot = false
 
