@@ -14,6 +14,12 @@ static inline int martlet_exchange_names(const char *one, const char *other) {
     return renameat2(-100, one, -100, other, 1u << 1);
 }
 
+/* The same: sets blocks aside, 0 if it could. */
+static inline int martlet_allocate(int file, off_t offset, off_t byte_count) {
+    extern int fallocate(int, int, off_t, off_t);
+    return fallocate(file, 0, offset, byte_count);
+}
+
 /* Has the loop count the time that it waits for events; must come first. */
 static inline int martlet_measure_idle_time(uv_loop_t *loop) {
     return uv_loop_configure(loop, UV_METRICS_IDLE_TIME);

@@ -1,3 +1,4 @@
+import CLibuv
 import Glibc
 
 /// An open file; closed when its owner lets it go.
@@ -116,6 +117,16 @@ package struct File: ~Copyable {
         if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
         guard errno == EWOULDBLOCK else { throw .last("lock \(path)") }
         return false
+    }
+
+    /// Sets blocks of the disk aside for a range of the file, which is extended if need be.
+    ///
+    /// - Returns: Whether it could: there may be no room, or the file system may not know how.
+    package func allocate(_ range: Range<Int>) -> Bool {
+        while martlet_allocate(descriptor, off_t(range.lowerBound), off_t(range.count)) != 0 {
+            guard errno == EINTR else { return false }
+        }
+        return true
     }
 
     package func truncate(_ byteCount: Int) throws(SystemError) {

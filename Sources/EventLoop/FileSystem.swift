@@ -65,6 +65,13 @@ package enum FileSystem {
         try syncFolder(containing: path)
     }
 
+    /// At most how many bytes can be written to the file system that `path` is on.
+    package static func freeByteCount(at path: String) throws(SystemError) -> Int {
+        var status = statvfs()
+        guard unsafe statvfs(path, &status) == 0 else { throw .last("look for room at \(path)") }
+        return Int(clamping: UInt64(status.f_bfree) * UInt64(status.f_frsize))
+    }
+
     package static func rename(_ path: String, to newPath: String) throws(SystemError) {
         guard unsafe Glibc.rename(path, newPath) == 0 else {
             throw .last("rename \(path) to \(newPath)")

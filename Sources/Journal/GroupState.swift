@@ -57,7 +57,9 @@ struct GroupState: Equatable, Sendable {
                 throw Contradiction(
                     "entry \(entry.index) in a log of \(baseIndex.next)…\(lastIndex)")
             }
-            lastIndex = entry.index
+            lastIndex =
+                fault == .checkpointForgetsTruncation
+                ? max(lastIndex, entry.index) : entry.index
             see(entry.stamp, moment: moment, bootID: bootID)
             return .append(entry)
         case .truncation(_, let last):

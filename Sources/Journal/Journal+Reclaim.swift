@@ -2,10 +2,16 @@ package import Primitives
 
 extension Journal {
     /// Groups that should be snapshotted soon: their entries keep the oldest segment from being reused
-    /// while the segments hold far more than what is live, and they are too many to copy.
+    /// while there is no room for another one; or while the segments hold far more than what is live,
+    /// and they are too many to copy.
     package var groupsToSnapshot: [GroupID] {
-        guard isOverBudget, let oldest = older.first?.sequence else { return [] }
-        return groups.compactMap { group, live in live.log.isPinning(oldest) ? group : nil }
+        guard let oldest = older.first?.sequence else { return [] }
+        guard isFull || isOverBudget else { return [] }
+        return groups.compactMap { group, live in
+            let isInTheWay =
+                isFull ? live.log.hasEntries(in: oldest) : live.log.isPinning(oldest)
+            return isInTheWay ? group : nil
+        }
     }
 
     /// How many segment files there are, the spare included.

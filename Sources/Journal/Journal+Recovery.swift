@@ -134,6 +134,10 @@ private struct Findings {
             if mayHaveForgotten { state.isAmnesiac = true }
             var slots = Array(found.log.slots)
             if let reason = reasonToQuarantine(group, found) {
+                if found.mayBeAnother || !chain.lost.isEmpty {
+                    state = GroupState(
+                        replica: .unknown, initialConfiguration: state.initialConfiguration)
+                }
                 _ = state.quarantine(reason)
                 slots.removeAll()
             }
@@ -181,7 +185,11 @@ private struct Findings {
 
     /// Why the group, as it was read, can't be trusted.
     private func reasonToQuarantine(_ group: GroupID, _ found: Replay.Group) -> Quarantine? {
-        if let reason = found.state.quarantine ?? found.doubt ?? chain.lost.first { return reason }
+        // The damage, if what was quarantined before may have given way to another replica in it.
+        let damage = found.doubt ?? chain.lost.first
+        if let reason = found.state.quarantine ?? damage {
+            return found.mayBeAnother ? damage ?? reason : reason
+        }
         if let missing = found.log.missing {
             return found.gap
                 ?? Quarantine(

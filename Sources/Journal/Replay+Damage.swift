@@ -11,10 +11,12 @@ struct CheckpointSection {
 extension Replay {
     // MARK: Doubt
 
-    /// Takes note of damage that held a record of this group, or may have.
-    mutating func doubt(_ group: GroupID, _ damage: Quarantine) {
+    /// Takes note of damage that held a record of this group, or may have; `mayBeAnother` says whether
+    /// that may have been the record which made it.
+    mutating func doubt(_ group: GroupID, _ damage: Quarantine, mayBeAnother: Bool) {
         note(damage)
         if groups[group] == nil { groups[group] = .unknown }
+        if mayBeAnother { groups[group]?.mayBeAnother = true }
         guard let place = groups.index(of: group), groups[valueAt: place].doubt == nil else {
             return
         }
@@ -25,7 +27,7 @@ extension Replay {
     mutating func doubtAll(_ damage: Quarantine) {
         note(damage)
         if unnamedDamage == nil { unnamedDamage = damage }
-        for group in groups.keys { doubt(group, damage) }
+        for group in groups.keys { doubt(group, damage, mayBeAnother: true) }
     }
 
     private mutating func note(_ damage: Quarantine) {
@@ -105,7 +107,7 @@ extension Replay {
             groups[group] = Group(
                 state: state, log: ReplayedLog(base: state.baseIndex, last: state.lastIndex))
         }
-        for (group, damage) in section.damaged { doubt(group, damage) }
+        for (group, damage) in section.damaged { doubt(group, damage, mayBeAnother: false) }
         if section.mayMissGroups { lostGroups = true }
         hasCheckpoint = true
     }

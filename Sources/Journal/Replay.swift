@@ -21,6 +21,8 @@ struct Replay {
         var doubt: Quarantine?
         /// Why places of the log may be empty.
         var gap: Quarantine?
+        /// Whether damage may have held the end of this replica and the beginning of another one.
+        var mayBeAnother = false
 
         /// What is read counts.
         var isSound: Bool { doubt == nil && state.quarantine == nil }
@@ -60,7 +62,9 @@ struct Replay {
     /// Whether groups may have been here of which nothing is known.
     var mayHaveLostGroups: Bool {
         lostGroups || unnamedDamage != nil
-            || groups.values.contains { $0.doubt != nil && $0.state.replica == .unknown }
+            || groups.values.contains {
+                $0.doubt != nil && ($0.state.replica == .unknown || $0.mayBeAnother)
+            }
     }
 
     // MARK: Segments
@@ -212,8 +216,8 @@ struct Replay {
             let damage = Quarantine(record.damage, in: header.sequence)
             guard kind?.namesGroup == true else { return doubtAll(damage) }
             checkpoint?.damaged[record.head.group] = damage
-            if checkpoint == nil { doubt(record.head.group, damage) }
-            return
+            guard checkpoint == nil else { return }
+            return doubt(record.head.group, damage, mayBeAnother: kind == .groupCreated)
         }
         switch try StoredRecord(record.head, body: record.body, of: bytes) {
         case .checkpoint(let group, let state):
@@ -273,7 +277,9 @@ struct Replay {
 
     /// Where the group is. One that a record names and that is not here was made in the damage.
     private mutating func place(of group: GroupID) -> Int? {
-        if groups[group] == nil, let unnamedDamage { doubt(group, unnamedDamage) }
+        if groups[group] == nil, let unnamedDamage {
+            doubt(group, unnamedDamage, mayBeAnother: true)
+        }
         return groups.index(of: group)
     }
 

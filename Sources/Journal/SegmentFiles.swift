@@ -36,10 +36,9 @@ struct SegmentFiles<Disk: JournalDisk> {
     }
 
     /// The first bytes of a segment; `nil` when they, or all of it, can't be read.
-    func beginning(of sequence: UInt64) -> FileBeginning? {
+    func beginning(of sequence: UInt64, byteCount: Int) -> FileBeginning? {
         guard failures[sequence] == nil else { return nil }
-        return try? disk.beginning(
-            of: .segment(sequence), byteCount: JournalLimits.surveyedByteCount)
+        return try? disk.beginning(of: .segment(sequence), byteCount: byteCount)
     }
 
     /// Finds out which of the segments that were not loaded can't be.

@@ -39,7 +39,7 @@ struct SegmentSurvey {
         for name in names.sorted() {
             guard case .segment(let sequence) = name else { continue }
             var file = File(sequence: sequence)
-            if hasHead, let beginning = segments.beginning(of: sequence),
+            if hasHead, let beginning = Self.beginning(of: sequence, in: segments),
                 file.settle(by: beginning)
             {
                 files.append(file)
@@ -53,6 +53,19 @@ struct SegmentSurvey {
             if file.damage == nil { try file.look(at: segments.bytes, hasHead: hasHead) }
             files.append(file)
         }
+    }
+
+    /// The first bytes of a segment: as many as its first batch, if that is intact, takes.
+    private static func beginning<Disk: JournalDisk>(
+        of sequence: UInt64, in segments: SegmentFiles<Disk>
+    ) -> FileBeginning? {
+        let beginning = segments.beginning(
+            of: sequence, byteCount: JournalLimits.surveyedByteCount)
+        guard let beginning,
+            let first = BatchHeader(at: SegmentHeader.byteCount, of: beginning.bytes),
+            first.end > beginning.bytes.count, first.end <= beginning.fileByteCount
+        else { return beginning }
+        return segments.beginning(of: sequence, byteCount: first.end)
     }
 
     /// Whether a head must have been written.

@@ -11,6 +11,9 @@ package enum SnapshotRequest: Equatable, Sendable {
     case finish(GroupID, LogIndex)
     /// Removes what was begun.
     case discard(GroupID, LogIndex)
+    /// Keeps so much room for snapshots, more or less than before: what is added to one when there is no
+    /// other room comes from it.
+    case reserve(byteCount: Int)
     /// Reads from a finished snapshot, as much as is there.
     case read(GroupID, LogIndex, offset: Int, byteCount: Int)
 }
@@ -20,6 +23,8 @@ package enum SnapshotOutcome: Equatable, Sendable {
     case done
     /// What was read; `nil` when there is no such file any more.
     case bytes([UInt8]?)
+    /// How much room is kept; less than was asked for where there is no more.
+    case reserved(byteCount: Int)
     /// There was no room: what was begun is gone, and what was asked for behind it is not done. `code`
     /// is the system's error number.
     case full(code: Int32, operation: String)

@@ -30,8 +30,10 @@ extension TableBlock {
         unsafe martlet_prefetch(address(ofBucket: home(hash)))
     }
 
-    func prefetchEntry(_ hash: UInt64) {
-        let word = self[home(hash)]
+    func prefetchEntry(_ hash: UInt64) { prefetchEntry(ofBucket: home(hash)) }
+
+    func prefetchEntry(ofBucket index: Int) {
+        let word = self[index]
         guard word != 0, word != Self.tombstone else { return }
         unsafe martlet_prefetch(
             UnsafeRawPointer(bitPattern: UInt(truncatingIfNeeded: word & 0xFFFF_FFFF_FFFF)))

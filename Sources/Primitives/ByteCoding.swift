@@ -135,7 +135,7 @@ package struct ByteReader: Sendable {
     }
 
     /// Fails unless every byte has been read.
-    package func expectEnd(_ what: String) throws(DecodingFailure) {
-        guard isAtEnd else { throw DecodingFailure(what: what, offset: offset) }
+    package func expectEnd(_ what: @autoclosure () -> String) throws(DecodingFailure) {
+        guard isAtEnd else { throw DecodingFailure(what: what(), offset: offset) }
     }
 }

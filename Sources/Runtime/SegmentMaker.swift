@@ -33,6 +33,10 @@ final class SegmentMaker {
     ) throws(SystemError) {
         let temporary = path + "/segment.tmp"
         do throws(SystemError) {
+            // Half a segment, even for a moment, would take room that a snapshot needs.
+            guard try FileSystem.freeByteCount(at: path) >= byteCount else {
+                throw SystemError(code: ENOSPC, operation: "write \(temporary)")
+            }
             try write(byteCount, to: temporary)
             try FileSystem.rename(temporary, to: path + "/" + JournalFile.segment(number).name)
         } catch {

@@ -30,13 +30,17 @@ package final class SnapshotFolder: @unchecked Sendable {
     private static let readLimit = 4
 
     private let path: String
+    private let reserve: SnapshotReserveFile
     private var written: [OpenFile] = []
     /// They stay readable when their names are gone; the latest last.
     private var read: [OpenFile] = []
     /// The first one; nothing is done after it.
     private var failure: SnapshotOutcome?
 
-    package init(path: String) { self.path = path }
+    package init(path: String) {
+        self.path = path
+        reserve = SnapshotReserveFile(path: path + "/snapshot.reserve")
+    }
 
     private func path(of file: JournalFile) -> String { path + "/" + file.name }
 
@@ -60,14 +64,18 @@ package final class SnapshotFolder: @unchecked Sendable {
         case .begin(let group, let index):
             close(group, index)
             written.append(
-                try OpenFile(
-                    group, index, path(of: .partialSnapshot(group, index)),
-                    O_WRONLY | O_CREAT | O_TRUNC))
+                try makingRoom(for: 0) { () throws(SystemError) in
+                    try OpenFile(
+                        group, index, path(of: .partialSnapshot(group, index)),
+                        O_WRONLY | O_CREAT | O_TRUNC)
+                })
         case .append(let group, let index, let bytes):
             // One that was given up meanwhile takes no more.
             guard let open = written.first(where: { $0.group == group && $0.index == index })
             else { break }
-            try open.file.write(bytes, at: open.byteCount)
+            try makingRoom(for: bytes.count) { () throws(SystemError) in
+                try open.file.write(bytes, at: open.byteCount)
+            }
             open.byteCount += bytes.count
             if open.byteCount - open.syncedByteCount >= Self.unsyncedByteCount {
                 try open.file.syncData()
@@ -84,6 +92,8 @@ package final class SnapshotFolder: @unchecked Sendable {
         case .discard(let group, let index):
             close(group, index)
             try FileSystem.remove(path(of: .partialSnapshot(group, index)))
+        case .reserve(let byteCount):
+            return .reserved(byteCount: reserve.change(to: byteCount))
         case .read(let group, let index, let offset, let byteCount):
             return .bytes(try bytes(of: group, index, offset: offset, byteCount: byteCount))
         }
@@ -97,7 +107,21 @@ package final class SnapshotFolder: @unchecked Sendable {
             .finish(let group, let index):
             close(group, index)
             _ = try? FileSystem.remove(path(of: .partialSnapshot(group, index)))
-        case .discard, .read: break
+        case .discard, .reserve, .read: break
+        }
+    }
+
+    /// Tries again, as long as there is no room and a reserve to give up. Only what can be done twice:
+    /// never a sync, after which nobody knows what of the bytes is still to be written.
+    private func makingRoom<Result: ~Copyable>(
+        for byteCount: Int, _ body: () throws(SystemError) -> Result
+    ) throws(SystemError) -> Result {
+        while true {
+            do throws(SystemError) {
+                return try body()
+            } catch {
+                guard error.isFull, reserve.give(byteCount) else { throw error }
+            }
         }
     }
 

@@ -37,6 +37,8 @@ package enum Simulation {
         }
         world.checkDifferences()
         world.marks.votesKept = world.promises.keptVoteCount
+        world.marks.acknowledgementsKept = world.promises.keptAcknowledgementCount
+        world.marks.largeClusters = plan.nodeCount == 7 ? 1 : 0
         world.marks.equalStamps = world.stamps.agreementCount
         world.marks.jointElections = world.majorities.jointElectionCount
         world.marks.jointCommits = world.majorities.jointCommitCount
@@ -192,6 +194,7 @@ extension World {
         trace.record(.fault, at: now, host: 0, text: "heal")
         isHealed = true
         if areDisksStalled { rebootAll() }
+        uncoverDamage()
         var calmSpeed = plan.diskSpeed
         calmSpeed.stallPercent = 0
         paths.weather = plan.weather

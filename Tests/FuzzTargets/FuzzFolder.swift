@@ -45,6 +45,7 @@ struct FuzzFolder: JournalDisk {
             contents[.snapshot(group, index)] = contents[.partialSnapshot(group, index)]
             contents[.partialSnapshot(group, index)] = nil
         case .discard(let group, let index): contents[.partialSnapshot(group, index)] = nil
+        case .reserve(let byteCount): return .reserved(byteCount: byteCount)
         case .read(let group, let index, let offset, let byteCount):
             return .bytes(
                 contents[.snapshot(group, index)].map {

@@ -264,6 +264,37 @@ struct DamageTests {
         }
     }
 
+    @Test("a segment that begins with a long batch is read as a whole only once")
+    func readsLongBeginningOnce() throws {
+        let now = Moment(boot: .zero, wallMilliseconds: 1_000_000)
+        let settings = JournalSettings(segmentByteCount: 1 << 20)
+        var memory = MemoryDisk(seed: 1)
+        var journal = try Journal.recover(
+            from: memory, settings: settings, bootID: 1, seed: 2, now: now
+        ).journal
+        let group = GroupID(1)
+        journal.append(.groupCreated(group, ReplicaID(1), Configuration(voters: [])))
+        journal.append(
+            .entry(
+                group,
+                LogEntry(
+                    term: Term(1), index: LogIndex(1), kind: .command, stamp: 0,
+                    payload: [UInt8](repeating: 1, count: 2 * JournalLimits.surveyedByteCount))))
+        var requests: [DiskRequest] = []
+        _ = journal.flushMakingFiles(now: now, into: &requests)
+        memory.accept(&requests)
+        while !memory.queue.isEmpty {
+            _ = memory.step()
+            journal.completed(into: &requests)
+            memory.accept(&requests)
+        }
+        let disk = CountingDisk(memory)
+        let found = try Journal.recover(
+            from: disk, settings: settings, mustHaveHead: true, bootID: 1, seed: 1, now: now)
+        #expect(found.groups.first?.entries.count == 1)
+        #expect(disk.readCounts[.segment(1)] == 1)
+    }
+
     @Test("without an intact head no group is trusted: newer segments may be gone")
     func missesHead() throws {
         let life = try finishedLife(2)

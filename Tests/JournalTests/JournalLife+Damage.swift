@@ -52,9 +52,7 @@ struct Harm: CustomStringConvertible {
             if groups?.contains(group) == false { return "is quarantined with a sound log" }
             if found.replica == .unknown { return mayHaveLostGroups ? nil : "has no id" }
             if expected.replica == .unknown { return nil }
-            // A removal and a new beginning may be what the damage held.
-            let isOlder = found.replica < expected.replica && groups == nil
-            return found.replica == expected.replica || isOlder
+            return found.replica == expected.replica
                 ? nil : "has id \(found.replica) for \(expected.replica)"
         }
         if expected.quarantine != nil { return "is not quarantined any more" }

@@ -216,6 +216,22 @@ final class ClusterRig {
     /// What a node has said in its log.
     func log(_ node: Int) -> [String] { machines[node].log }
 
+    /// Changes the snapshots of group 1 that a node has on its disk.
+    ///
+    /// - Returns: Whether there are any.
+    func changeSnapshots(on node: Int, _ change: (inout [UInt8]) -> Void) -> Bool {
+        let folder = machines[node].folders[1 % loopCount]
+        let files = folder.contents.keys.filter {
+            if case .snapshot(GroupID(1), _) = $0 { true } else { false }
+        }
+        for file in files {
+            var bytes = folder.contents[file] ?? []
+            change(&bytes)
+            folder.contents[file] = bytes
+        }
+        return !files.isEmpty
+    }
+
     func setDisk(of node: Int, isFull: Bool = false, isHung: Bool = false) {
         machines[node].isDiskFull = isFull
         machines[node].isDiskHung = isHung
@@ -300,10 +316,10 @@ final class ClusterRig {
         while !machines[node].waitingSnapshots[loop].isEmpty {
             isQuiet = false
             let request = machines[node].waitingSnapshots[loop].removeFirst()
+            let folder = machines[node].folders[loop]
             box.core.snapshotCompleted(
-                machines[node].isDiskFull && request.takesRoom
-                    ? .full(code: 28, operation: "write a snapshot")
-                    : machines[node].folders[loop].carryOut(request), now: now)
+                machines[node].isDiskFull
+                    ? folder.carryOutWhenFull(request) : folder.carryOut(request), now: now)
         }
         return isQuiet
     }

@@ -110,6 +110,8 @@ import Testing
         rig.advance(milliseconds: 1500)
         let before = rig.counters().snapshotsTaken
         rig.isDiskFull = true
+        // Where a file system can't set room aside.
+        rig.folders[0].reservedByteCount = 0
         for number in 0..<10 {
             #expect(rig.run([["SET", "{b}\(number)", Self.value]], on: client) == "+OK\r\n")
         }
@@ -124,6 +126,62 @@ import Testing
         let again = try LoopRig(folders: rig.folders)
         again.advance(milliseconds: 2000)
         #expect(again.stateHash(of: 1) == hash)
+    }
+
+    /// A node alone that has written four segments, and has no room since.
+    private func longFull() throws -> (rig: LoopRig, client: (loop: Int, id: ConnectionID)) {
+        let rig = try LoopRig { $0.snapshotSliceByteCount = 512 }
+        rig.found()
+        let client = rig.connect()
+        for number in 0..<130 {
+            #expect(rig.run([["SET", "{b}\(number % 9)", Self.value]], on: client) == "+OK\r\n")
+        }
+        rig.advance(milliseconds: 2000)
+        rig.isDiskFull = true
+        return (rig, client)
+    }
+
+    /// Writes 50 times a second.
+    ///
+    /// - Returns: How many of them were done.
+    private func write(
+        _ rig: LoopRig, on client: (loop: Int, id: ConnectionID), count: Int
+    ) -> Int {
+        (0..<count).count { number in
+            rig.advance(milliseconds: 20)
+            let reply = rig.run([["SET", "{b}\(number % 9)", Self.value]], on: client)
+            #expect(reply == "+OK\r\n" || isRefused(reply))
+            return reply == "+OK\r\n"
+        }
+    }
+
+    @Test("leave room for snapshots, which make room for the log") func reserve() throws {
+        let (rig, client) = try longFull()
+        #expect(rig.folders[0].reservedByteCount > 20_000)
+        #expect(rig.counters().snapshotsTaken == 0)
+        // Many times what there is in segments.
+        #expect(write(rig, on: client, count: 500) > 450)
+        #expect(rig.counters().snapshotsTaken > 3)
+        #expect(rig.folders[0].contents.keys.count < 12, "\(rig.folders[0].contents.keys)")
+        let hash = rig.stateHash(of: 1)
+        let again = try LoopRig(folders: rig.folders)
+        again.advance(milliseconds: 2000)
+        #expect(again.stateHash(of: 1) == hash)
+    }
+
+    @Test("refuse writes when that room is used up, and it is kept again when there is some")
+    func usedUp() throws {
+        let (rig, client) = try longFull()
+        let kept = rig.folders[0].reservedByteCount
+        rig.folders[0].reservedByteCount = 0
+        #expect(write(rig, on: client, count: 300) < 40)
+        #expect(rig.counters().snapshotsTaken == 0)
+        rig.isDiskFull = false
+        rig.advance(milliseconds: 12_000)
+        #expect(rig.run([["SET", "{b}", "x"]], on: client) == "+OK\r\n")
+        #expect(rig.folders[0].reservedByteCount >= kept / 2)
+        let info = rig.run([["INFO", "persistence"]], on: client)
+        #expect(info.contains("martlet_snapshots_reserve:\(rig.folders[0].reservedByteCount)\r\n"))
     }
 
     // MARK: A node among others

@@ -7,6 +7,8 @@ import Topology
 /// A folder in memory.
 final class MemoryFolder: JournalDisk {
     var contents = SortedMap<JournalFile, [UInt8]>()
+    /// What is kept for snapshots, and taken by them while the disk is full.
+    var reservedByteCount = 0
 
     func files() throws(DiskFailure) -> [JournalFile] { contents.keys }
     func read(_ file: JournalFile) throws(DiskFailure) -> [UInt8] { contents[file] ?? [] }
@@ -35,6 +37,9 @@ final class MemoryFolder: JournalDisk {
             contents[.snapshot(group, index)] = contents[.partialSnapshot(group, index)]
             contents[.partialSnapshot(group, index)] = nil
         case .discard(let group, let index): contents[.partialSnapshot(group, index)] = nil
+        case .reserve(let byteCount):
+            reservedByteCount = byteCount
+            return .reserved(byteCount: byteCount)
         case .read(let group, let index, let offset, let byteCount):
             return .bytes(
                 contents[.snapshot(group, index)].map {
@@ -182,7 +187,12 @@ final class LoopRig {
         settle()
     }
 
-    var waitingSnapshotRequestCount: Int { waitingSnapshots.reduce(0) { $0 + $1.count } }
+    /// Of those for files; room may be asked for at any time.
+    var waitingSnapshotRequestCount: Int {
+        waitingSnapshots.joined().count { request in
+            if case .reserve = request { false } else { true }
+        }
+    }
 
     /// Completes the requests for snapshot files that there are.
     func finishSnapshotRequests() {
@@ -251,9 +261,8 @@ final class LoopRig {
 
     private func completeSnapshotRequest(_ loop: Int) {
         let request = waitingSnapshots[loop].removeFirst()
-        let outcome =
-            isDiskFull && request.takesRoom
-            ? .full(code: 28, operation: "write a snapshot") : folders[loop].carryOut(request)
+        let folder = folders[loop]
+        let outcome = isDiskFull ? folder.carryOutWhenFull(request) : folder.carryOut(request)
         cores[loop].core.snapshotCompleted(outcome, now: now)
     }
 
@@ -270,13 +279,23 @@ final class LoopRig {
     }
 }
 
-extension SnapshotRequest {
-    /// Whether there must be room on the disk for it.
-    var takesRoom: Bool {
-        switch self {
-        case .begin, .append: true
-        case .finish, .discard, .read: false
+extension MemoryFolder {
+    /// Does what can be done when there is no other room than what is kept.
+    func carryOutWhenFull(_ request: SnapshotRequest) -> SnapshotOutcome {
+        let needed: Int
+        switch request {
+        case .begin: needed = 1
+        case .append(_, _, let bytes): needed = bytes.count
+        case .reserve(let byteCount):
+            reservedByteCount = min(reservedByteCount, byteCount)
+            return .reserved(byteCount: reservedByteCount)
+        case .finish, .discard, .read: needed = 0
         }
+        guard needed <= reservedByteCount else {
+            return .full(code: 28, operation: "write a snapshot")
+        }
+        reservedByteCount -= needed
+        return carryOut(request)
     }
 }
 

@@ -56,8 +56,8 @@ import Testing
         return (before, again.stateHash(of: 1))
     }
 
-    /// A node that has a whole snapshot of group 1, with one byte of it changed.
-    private static func stopped(changing offset: (Int) -> Int) throws -> [MemoryFolder] {
+    /// A node that has a whole snapshot of group 1, which was changed since.
+    private static func stopped(changing change: (inout [UInt8]) -> Void) throws -> [MemoryFolder] {
         let rig = try halfWay()
         rig.holdsSnapshots = false
         rig.advance(milliseconds: 50)
@@ -65,14 +65,17 @@ import Testing
             if case .snapshot(GroupID(1), _) = $0 { true } else { false }
         }
         let snapshot = try #require(file)
-        let count = try #require(rig.folders[0].contents[snapshot]?.count)
-        rig.folders[0].contents[snapshot]?[offset(count)] ^= 0x40
+        var bytes = try #require(rig.folders[0].contents[snapshot])
+        change(&bytes)
+        rig.folders[0].contents[snapshot] = bytes
         return rig.folders
     }
 
-    @Test("that are damaged are quarantined, through restarts, and the node serves the rest")
-    func damaged() throws {
-        let folders = try Self.stopped { $0 / 2 }
+    @Test(
+        "that are damaged are quarantined, through restarts, and the node serves the rest",
+        arguments: [0, 5, 9, 13, 700])
+    func damaged(offset: Int) throws {
+        let folders = try Self.stopped { $0[offset] ^= 0x40 }
         for _ in 0..<2 {
             let rig = try LoopRig(folders: folders)
             rig.advance(milliseconds: 3000)
@@ -83,7 +86,12 @@ import Testing
     }
 
     @Test("of a later version are refused, and nothing is given up") func newer() throws {
-        let folders = try Self.stopped { _ in 0 }
+        let folders = try Self.stopped { bytes in
+            bytes[0] += 1
+            var checksum: [UInt8] = []
+            checksum.append(littleEndian: crc32c(bytes.span.extracting(0..<11)))
+            bytes.replaceSubrange(11..<15, with: checksum)
+        }
         let before = folders[0].contents
         let failure = #expect(throws: LoopStartFailure.self) { try LoopRig(folders: folders) }
         guard case .newerSnapshot(GroupID(1), _)? = failure else {

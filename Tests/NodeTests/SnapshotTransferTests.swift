@@ -80,6 +80,38 @@ import Testing
         #expect(rig.stateHash(2) == rig.stateHash(0))
     }
 
+    @Test(
+        "whose file is damaged on the leader's disk are taken anew",
+        arguments: [0, 3, 20, 1500, -1], [false, true])
+    func damaged(offset: Int, hasBegun: Bool) throws {
+        let rig = try lagging()
+        rig.deliversBulk = { _, _ in false }
+        rig.delivers = { _, _, _ in true }
+        rig.advance(milliseconds: hasBegun ? 300 : 100)
+        if hasBegun {
+            var count = 0
+            rig.deliversBulk = { _, _ in
+                count += 1
+                return count <= 5
+            }
+            rig.advance(milliseconds: 1500)
+        }
+        let isThere = rig.changeSnapshots(on: 0) { bytes in
+            if offset < 0 { bytes.removeLast(7) } else { bytes[offset] ^= 8 }
+        }
+        #expect(isThere)
+        rig.deliversBulk = { _, _ in true }
+        rig.advance(milliseconds: 6000)
+        #expect(rig.counters(0).damagedSnapshots == 1)
+        #expect(rig.log(0).contains { $0.contains("the snapshot is taken anew") })
+        #expect(rig.stateHash(2) == rig.stateHash(0))
+        // What was taken anew is what the leader starts from.
+        rig.crash(0)
+        try rig.start(0)
+        rig.advance(milliseconds: 3000)
+        #expect(rig.stateHash(0) == rig.stateHash(2))
+    }
+
     @Test("take no more of the link than they may") func bandwidth() throws {
         let rig = try lagging { $0.snapshotTransferByteCount = 10_000 }
         rig.delivers = { _, _, _ in true }

@@ -6,8 +6,10 @@ import Testing
     private static let budget = 10
 
     /// How far the two shards were applied at the end of each turn from a start on, and at the end of
-    /// all. They have so many entries of one command.
-    private static func turns(counts: [Int]) throws -> (turns: [[Int]], last: [Int]) {
+    /// all. They have so many entries of one command; a client may wait for a key from the start on.
+    private static func turns(
+        counts: [Int], awaited key: String? = nil
+    ) throws -> (turns: [[Int]], last: [Int]) {
         let rig = try LoopRig()
         rig.found()
         let client = rig.connect()
@@ -20,7 +22,10 @@ import Testing
             settings.applyBatchCommandCount = budget
         }
         again.startRecordingTurns()
+        let waiting = again.connect()
+        if let key { #expect(again.run([["GET", key]], on: waiting) == "") }
         again.advance(milliseconds: 1000)
+        if key != nil { #expect(again.takeReceived(waiting.id) == "$1\r\nv\r\n") }
         let turns = (again.recordedTurns ?? []).map { turn in
             turn.dropFirst().map { Int($0.rawValue) }
         }
@@ -44,5 +49,19 @@ import Testing
         let (turned, end) = try Self.turns(counts: [10, 100])
         let first = try #require(turned.first { $0[0] == end[0] })
         #expect(first[1] < 50, "\(first) of \(end)")
+    }
+
+    @Test("shards with much to apply are brought up one after the other") func order() throws {
+        let (turns, last) = try Self.turns(counts: [100, 110])
+        let done = try #require(turns.first { $0[0] == last[0] })
+        #expect(done[1] < 20, "\(done) of \(last)")
+    }
+
+    @Test("the shard that a client waits for comes first", arguments: [0, 1])
+    func asked(shard: Int) throws {
+        let (turns, last) = try Self.turns(
+            counts: [100, 100], awaited: shard == 0 ? "{b}99" : "{a}99")
+        let done = try #require(turns.first { $0[shard] == last[shard] })
+        #expect(done[1 - shard] < 20, "\(done) of \(last)")
     }
 }

@@ -76,4 +76,27 @@ import Testing
                 == .failed(code: ENOENT, operation: "open \(temporary.path)/absent/\(name)"))
         #expect(folder.perform(.discard(Self.group, LogIndex(1))) == outcome)
     }
+
+    @Test("room is kept on the disk, more or less of it, and is no file of the journal")
+    func reserve() throws {
+        let temporary = try TemporaryFolder()
+        let folder = SnapshotFolder(path: temporary.path)
+        for byteCount in [3 << 20, 5 << 20, 1 << 20, 0, 2 << 20] {
+            let outcome = folder.perform(.reserve(byteCount: byteCount))
+            #expect(outcome == .reserved(byteCount: byteCount))
+            var status = stat()
+            #expect(unsafe stat(temporary.path + "/snapshot.reserve", &status) == 0)
+            #expect(Int(status.st_blocks) * 512 >= byteCount)
+            #expect(Int(status.st_blocks) * 512 < byteCount + 1 << 16)
+        }
+        // More than any disk has.
+        #expect(folder.perform(.reserve(byteCount: 1 << 60)) == .reserved(byteCount: 2 << 20))
+        #expect(try JournalFolder(path: temporary.path).files().isEmpty)
+        let reserve = SnapshotReserveFile(path: temporary.path + "/snapshot.reserve")
+        #expect(reserve.change(to: 10 << 20) == 10 << 20)
+        #expect(reserve.give(5 << 20))
+        #expect(try FileSystem.read(reserve.path).count == 5 << 20)
+        #expect(reserve.give(1) && reserve.give(1))
+        #expect(!reserve.give(1), "there is nothing left")
+    }
 }

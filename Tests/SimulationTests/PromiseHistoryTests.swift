@@ -14,7 +14,9 @@ import Testing
         #expect(history.votes(group, voter, for: first, term: Term(4)) == nil)
         #expect(history.votes(group, voter, for: first, term: Term(4)) == nil)
         #expect(history.votes(GroupID(3), voter, for: second, term: Term(4)) == nil)
-        #expect(history.restarted(group, voter, term: Term(4), vote: first) == nil)
+        #expect(
+            history.restarted(
+                group, voter, term: Term(4), vote: first, lastIndex: .zero) == nil)
         #expect(history.votes(group, voter, for: second, term: Term(4)) != nil)
         #expect(history.votes(group, voter, for: second, term: Term(5)) == nil)
         #expect(history.voteCount == 3)
@@ -26,9 +28,11 @@ import Testing
         var history = PromiseHistory()
         #expect(history.speaks(group, voter, term: Term(4)) == nil)
         #expect(history.votes(group, voter, for: first, term: Term(4)) == nil)
-        #expect(history.restarted(group, voter, term: Term(4), vote: nil) != nil)
-        #expect(history.restarted(group, voter, term: Term(4), vote: second) != nil)
-        #expect(history.restarted(group, voter, term: Term(6), vote: nil) == nil)
+        #expect(history.restarted(group, voter, term: Term(4), vote: nil, lastIndex: .zero) != nil)
+        #expect(
+            history.restarted(
+                group, voter, term: Term(4), vote: second, lastIndex: .zero) != nil)
+        #expect(history.restarted(group, voter, term: Term(6), vote: nil, lastIndex: .zero) == nil)
     }
 
     @Test("a term that falls with a restart is found, on disk and in messages")
@@ -36,9 +40,46 @@ import Testing
         var history = PromiseHistory()
         #expect(history.speaks(group, voter, term: Term(4)) == nil)
         #expect(history.speaks(group, voter, term: Term(3)) == nil)
-        #expect(history.restarted(group, voter, term: Term(3), vote: nil) != nil)
+        #expect(history.restarted(group, voter, term: Term(3), vote: nil, lastIndex: .zero) != nil)
         #expect(history.speaks(group, voter, term: Term(3)) != nil)
         #expect(history.speaks(group, voter, term: Term(4)) == nil)
+    }
+
+    @Test("an acknowledged entry that is not on disk after a restart is found")
+    func lostAcknowledgement() {
+        func restarts(_ history: inout PromiseHistory, _ term: UInt64, _ last: UInt64) -> String? {
+            history.restarted(
+                group, voter, term: Term(term), vote: nil, lastIndex: LogIndex(last))
+        }
+        var history = PromiseHistory()
+        history.acknowledges(group, voter, through: LogIndex(9), term: Term(3))
+        history.acknowledges(group, voter, through: LogIndex(7), term: Term(4))
+        history.acknowledges(group, voter, through: LogIndex(6), term: Term(4))
+        history.acknowledges(group, voter, through: LogIndex(12), term: Term(3))
+        #expect(restarts(&history, 4, 6) != nil)
+        #expect(restarts(&history, 4, 7) == nil)
+        #expect(history.keptAcknowledgementCount == 1)
+        // The leader of a later term may have cut it.
+        #expect(restarts(&history, 5, 3) == nil)
+        history.allowForgetting(by: voter.node)
+        #expect(restarts(&history, 4, 6) == nil)
+        #expect(history.keptAcknowledgementCount == 1)
+    }
+
+    @Test("a replica that promised something, was given up and speaks is found")
+    func givenUp() {
+        let others = (7...8).map { Member(replica: ReplicaID($0), node: voter.node) }
+        var history = PromiseHistory()
+        #expect(history.votes(group, voter, for: first, term: Term(4)) == nil)
+        history.acknowledges(group, others[0], through: LogIndex(1), term: Term(4))
+        #expect(history.speaks(group, others[1], term: Term(4)) == nil)
+        history.started(NodeID(11)) { _, _ in false }
+        #expect(history.speaks(group, voter, term: Term(4)) == nil)
+        history.started(voter.node) { $0 == group && $1 == voter.replica }
+        #expect(history.speaks(group, voter, term: Term(4)) == nil)
+        #expect(history.speaks(group, others[0], term: Term(4)) != nil)
+        // One that has promised nothing may begin anew.
+        #expect(history.speaks(group, others[1], term: Term(4)) == nil)
     }
 
     @Test("what a disk may forget binds no more")
@@ -49,7 +90,7 @@ import Testing
         history.allowForgetting(by: NodeID(11))
         #expect(history.votes(group, voter, for: second, term: Term(4)) != nil)
         history.allowForgetting(by: voter.node)
-        #expect(history.restarted(group, voter, term: Term(3), vote: nil) == nil)
+        #expect(history.restarted(group, voter, term: Term(3), vote: nil, lastIndex: .zero) == nil)
         #expect(history.votes(group, voter, for: second, term: Term(4)) == nil)
     }
 

@@ -252,4 +252,84 @@ import Testing
         #expect(disk.fileNames.isEmpty)
         #expect(disk.queueCount == 0)
     }
+
+    // MARK: Damage
+
+    private func lose(_ disk: inout VirtualDisk, _ names: String...) -> LostWrite? {
+        disk.loseWrite(in: names)
+    }
+
+    /// A disk with a file of six synced writes, of the bytes 1 to 6.
+    private func written(seed: UInt64) -> VirtualDisk {
+        var disk = disk(seed: seed)
+        run(&disk, .create(name: "a", byteCount: 8 * VirtualFile.sectorByteCount))
+        for number in 0..<6 {
+            run(
+                &disk,
+                .write(
+                    name: "a", offset: number * VirtualFile.sectorByteCount,
+                    bytes: block(UInt8(number + 1), VirtualFile.sectorByteCount), isSynced: true))
+        }
+        return disk
+    }
+
+    private func differences(_ left: [UInt8]?, _ right: [UInt8]?) -> [Int] {
+        zip(left ?? [], right ?? []).enumerated().filter { $0.1.0 != $0.1.1 }.map(\.0)
+    }
+
+    @Test("one byte rots for good, and never one of the newest write", arguments: UInt64(1)...20)
+    func rot(seed: UInt64) throws {
+        let sound = written(seed: seed)
+        var disk = sound
+        let found = disk.rot(in: ["a"])
+        let place = try #require(found)
+        disk.losePower(.nothing, now: 1)
+        #expect(differences(disk.read("a"), sound.read("a")) == [place.offset])
+        #expect(place.offset < 5 * VirtualFile.sectorByteCount)
+        let none = disk.rot(in: [])
+        #expect(none == nil)
+    }
+
+    @Test("a lost write leaves what was there, and is never the newest", arguments: UInt64(1)...20)
+    func lostWrite(seed: UInt64) throws {
+        let sound = written(seed: seed)
+        var disk = sound
+        let found = disk.loseWrite(in: ["a"])
+        let lost = try #require(found)
+        disk.losePower(.nothing, now: 1)
+        let range = lost.offset..<lost.offset + VirtualFile.sectorByteCount
+        #expect(differences(disk.read("a"), sound.read("a")) == Array(range))
+        #expect(disk.read("a")?[range].allSatisfy { $0 == 0 } == true)
+        #expect(lost.bytes.allSatisfy { $0 != 0 && $0 != 6 })
+    }
+
+    @Test("what was written anew, or replaced by another file, is not lost")
+    func provable() {
+        var disk = disk()
+        run(&disk, .create(name: "a", byteCount: Self.size))
+        #expect(lose(&disk, "a") == nil)
+        run(&disk, .write(name: "a", offset: 0, bytes: [1], isSynced: true))
+        #expect(lose(&disk, "a") == nil)
+        run(&disk, .write(name: "a", offset: 0, bytes: [2], isSynced: true))
+        #expect(lose(&disk, "a") == nil)
+        run(&disk, .replace(name: "h", bytes: [7]))
+        #expect(lose(&disk, "h") == nil)
+        run(&disk, .replace(name: "h", bytes: [8]), .rename(from: "a", to: "b"))
+        #expect(lose(&disk, "a", "b") == nil)
+        let lost = lose(&disk, "h")
+        #expect(lost?.name == "h" && lost?.offset == 0 && lost?.bytes == [8])
+        #expect(disk.read("h") == [7])
+    }
+
+    @Test("a write lands on a sector, and not on the newest write", arguments: UInt64(1)...20)
+    func misplaced(seed: UInt64) throws {
+        let sound = written(seed: seed)
+        var disk = sound
+        let found = disk.misplace(block(9, VirtualFile.sectorByteCount), in: ["a"])
+        let place = try #require(found)
+        #expect(place.offset % VirtualFile.sectorByteCount == 0)
+        let range = place.offset..<place.offset + VirtualFile.sectorByteCount
+        #expect(differences(disk.read("a"), sound.read("a")) == Array(range))
+        #expect(place.offset != 5 * VirtualFile.sectorByteCount)
+    }
 }

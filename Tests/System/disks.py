@@ -62,6 +62,12 @@ class Disk:
                         raise
                     size //= 2
 
+    def fill_reserves(self):
+        """Takes all room, that which nodes keep for snapshots included."""
+        for file in self.point.glob("journal-*/snapshot.reserve"):
+            file.unlink(missing_ok=True)
+        self.fill()
+
     def free(self):
         (self.point / "ballast").unlink(missing_ok=True)
 

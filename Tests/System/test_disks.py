@@ -8,6 +8,7 @@ import collections
 import contextlib
 import os
 import subprocess
+import threading
 import time
 
 import test_faults
@@ -81,6 +82,27 @@ def loaded_cluster(megabytes=256):
                 nodes.local("stop", check=False)
 
 
+@contextlib.contextmanager
+def starved(*made):
+    """Takes whatever room there is on the disks, again and again."""
+    end = threading.Event()
+
+    def work():
+        while not end.is_set():
+            for disk in made:
+                disk.fill_reserves()
+            end.wait(0.05)
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        end.set()
+        thread.join()
+        for disk in made:
+            disk.free()
+
+
 def persistence(nodes, number):
     """The fields of a node's INFO persistence."""
     with nodes.connect(number) as client:
@@ -129,16 +151,15 @@ def one_full_disk():
         for turn in range(ROUNDS):
             number = turn % 3 + 1
             nodes.wait_leads(number)
-            made[number - 1].fill()
-            wait_until(lambda: disk_state(nodes, number) == "full", 20, "the disk is full")
-            wait_until(lambda: leads_nothing(nodes, number), 5, "a full node leads nothing")
-            status, body = admin(nodes.nodes[number - 1], "/readyz")
-            assert status == 503 and b"the disk of this node is full" in body, (status, body)
-            before = workers[0].load.outcomes["done"]
-            time.sleep(2)
-            assert workers[0].load.outcomes["done"] > before + 50, "writes go on"
-            assert leads_nothing(nodes, number), "a full node is given nothing to lead"
-            made[number - 1].free()
+            with starved(made[number - 1]):
+                wait_until(lambda: disk_state(nodes, number) == "full", 20, "the disk is full")
+                wait_until(lambda: leads_nothing(nodes, number), 5, "a full node leads nothing")
+                status, body = admin(nodes.nodes[number - 1], "/readyz")
+                assert status == 503 and b"the disk of this node is full" in body, (status, body)
+                before = workers[0].load.outcomes["done"]
+                time.sleep(2)
+                assert workers[0].load.outcomes["done"] > before + 50, "writes go on"
+                assert leads_nothing(nodes, number), "a full node is given nothing to lead"
             wait_until(lambda: disk_state(nodes, number) == "ok", 10, "there is room again")
         log = (nodes.path / "node-1" / "node.log").read_text()
         assert "the disk is full: write " in log and "No space left on device" in log, log[-2000:]
@@ -150,27 +171,46 @@ def all_disks_full():
     """on full disks everywhere, writes are refused and reads go on, until there is room"""
     with loaded_cluster() as (nodes, made, workers):
         for _ in range(ROUNDS):
-            for disk in made:
-                disk.fill()
-            for number in (1, 2, 3):
-                wait_until(lambda: disk_state(nodes, number) == "full", 30, "the disk is full")
+            with starved(*made):
+                for number in (1, 2, 3):
+                    wait_until(lambda: disk_state(nodes, number) == "full", 30, "the disk is full")
 
-            def refused():
-                replies = []
-                for node in nodes.nodes:
-                    with RawClient("127.0.0.1", node["cluster_port"]) as client:
-                        replies += [client.run("SET", f"new:{n}", 1) for n in range(20)]
-                return replies if any(reply.startswith(b"-MISCONF Errors writing to the journal")
-                                      for reply in replies) else None
-            replies = wait_until(refused, 10, "writes are refused")
-            assert not any(reply.startswith(b"-UNCERTAIN") for reply in replies), replies
-            assert len(someone_reads(nodes)) > 10, "reads go on"
-            time.sleep(2)
-            assert len(someone_reads(nodes)) > 10, "reads go on"
-            for disk in made:
-                disk.free()
+                def refused():
+                    replies = []
+                    for node in nodes.nodes:
+                        with RawClient("127.0.0.1", node["cluster_port"]) as client:
+                            replies += [client.run("SET", f"new:{n}", 1) for n in range(20)]
+                    return replies if any(reply.startswith(b"-MISCONF Errors writing to the journal")
+                                          for reply in replies) else None
+                replies = wait_until(refused, 10, "writes are refused")
+                assert not any(reply.startswith(b"-UNCERTAIN") for reply in replies), replies
+                assert len(someone_reads(nodes)) > 10, "reads go on"
+                time.sleep(2)
+                assert len(someone_reads(nodes)) > 10, "reads go on"
             for number in (1, 2, 3):
                 wait_until(lambda: disk_state(nodes, number) == "ok", 10, "there is room again")
+
+
+@suite.test
+def kept_room():
+    """disks that something else fills don't stop writes: snapshots have room, and so the log has"""
+    with loaded_cluster() as (nodes, made, workers):
+        for _ in range(ROUNDS):
+            wait_until(lambda: all(int(persistence(nodes, number)["martlet_snapshots_reserve"]) > 0
+                                   for number in (1, 2, 3)), 20, "room is kept")
+            for disk in made:
+                disk.fill()
+            time.sleep(2)
+            done = workers[0].load.outcomes["done"]
+            taken = [int(persistence(nodes, number)["martlet_snapshots_taken"])
+                     for number in (1, 2, 3)]
+            time.sleep(5)
+            assert workers[0].load.outcomes["done"] > done + 500, "writes go on"
+            for number in (1, 2, 3):
+                now = int(persistence(nodes, number)["martlet_snapshots_taken"])
+                assert now > taken[number - 1] + 2, "snapshots are taken"
+            for disk in made:
+                disk.free()
 
 
 @suite.test

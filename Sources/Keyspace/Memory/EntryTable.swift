@@ -104,6 +104,7 @@ struct EntryTable {
         let first = block.migrated
         let end = bucketCount < older.capacity - first ? first + bucketCount : older.capacity
         for index in first..<end {
+            if index + 8 < end { older.prefetchEntry(ofBucket: index + 8) }
             let word = older[index]
             guard word != 0, word != TableBlock.tombstone, let entry = Entry(word: word) else {
                 continue

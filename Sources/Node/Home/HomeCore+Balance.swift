@@ -79,7 +79,8 @@ extension HomeCore {
     }
 
     func isClose(_ follower: FollowerStatus, to leader: GroupStatus) -> Bool {
-        follower.lastHeardMilliseconds <= settings.maxMoveSilenceMilliseconds
+        follower.matchIndex > .zero
+            && follower.lastHeardMilliseconds <= settings.maxMoveSilenceMilliseconds
             && leader.commitIndex - follower.matchIndex <= settings.maxMoveLag
     }
 

@@ -17,6 +17,13 @@ struct DirectoryProposals: Sendable {
     var movesAt: Instant?
 }
 
+/// Since when this node leads group 0.
+struct DirectoryLead: Sendable {
+    var term: Term
+    /// Where the log ended, or a little later: all that was committed before is in front of it.
+    var lastIndex: LogIndex
+}
+
 /// The duties of the node that leads group 0. All it proposes is checked again when it is applied, so
 /// that proposing twice, or by two nodes that both think they lead, does no harm.
 extension HomeCore {
@@ -24,6 +31,13 @@ extension HomeCore {
     var ledDirectory: GroupStatus? {
         guard let status = ownReports[.directory]?.status, status.isLeader else { return nil }
         return status
+    }
+
+    /// Whether this node leads group 0 and has applied all that was committed before it did: what it says
+    /// of replicas is then the newest.
+    var isDirectoryCurrent: Bool {
+        guard let status = ledDirectory, let directoryLead else { return false }
+        return status.appliedIndex >= directoryLead.lastIndex
     }
 
     mutating func direct(now: Instant, into effects: inout [HomeEffect]) {

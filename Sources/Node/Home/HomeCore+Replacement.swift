@@ -59,7 +59,7 @@ extension HomeCore {
     ) {
         guard let record = directory.nodes[node] else { return }
         quarantineReports[node] = QuarantineReport(replicas: replicas, at: now)
-        guard ledDirectory != nil else { return }
+        guard isDirectoryCurrent else { return }
         for lost in replicas {
             if lost.group == .directory, lost.replica < record.directoryReplica {
                 tell(
@@ -76,7 +76,7 @@ extension HomeCore {
     /// Tells every node which replica of group 0 it is to have: one whose replica was given up, and that
     /// died before it knew, hears nothing of the directory any more.
     func nameDirectoryReplicas(into effects: inout [HomeEffect]) {
-        guard ledDirectory != nil else { return }
+        guard isDirectoryCurrent else { return }
         for link in links {
             guard let record = directory.nodes[link.node] else { continue }
             tell(

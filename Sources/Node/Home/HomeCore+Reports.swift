@@ -20,11 +20,22 @@ extension HomeCore {
                 adopt(status, from: nodeID, now: now)
                 gained = gained || !wasLeader
             }
-            if status.group == .directory, !status.isLeader || !wasLeader {
-                proposals = DirectoryProposals()
+            if status.group == .directory {
+                if !status.isLeader || !wasLeader { proposals = DirectoryProposals() }
+                noteLead(of: status)
             }
         }
         if gained { nextReportAt = now }
+    }
+
+    /// Remembers how far the directory's log went when this node was first seen to lead it in a term.
+    private mutating func noteLead(of status: GroupStatus) {
+        guard status.isLeader else {
+            directoryLead = nil
+            return
+        }
+        guard directoryLead?.term != status.term else { return }
+        directoryLead = DirectoryLead(term: status.term, lastIndex: status.lastIndex)
     }
 
     mutating func hear(

@@ -26,6 +26,7 @@ package struct HomeCore: ~Copyable {
     var wishes = SortedMap<NodeID, RegistrationWish>()
     /// When the present leader of group 0, if it is this node, proposed what is done once.
     var proposals = DirectoryProposals()
+    var directoryLead: DirectoryLead?
     var balance = BalanceWatch()
     var links: [PeerLink] = []
     var nextReportAt: Instant
@@ -220,6 +221,11 @@ package struct HomeCore: ~Copyable {
             guard case .loop(let loop) = core else { return }
             if quarantines[loop] != replicas { nextQuarantineReportAt = now.boot }
             quarantines[loop] = replicas
+            // A replica that led reports no more that it doesn't.
+            ownReports.removeAll { group, report in
+                replicas.contains { $0.group == group && $0.replica == report.status.replica }
+            }
+            if ownReports[.directory] == nil { directoryLead = nil }
         case .hostDirectory, .currentReplica, .proposeDirectory, .changeDirectoryMembers,
             .transferLeadership,
             .leaderHints, .cluster, .continueApplying, .continueInBackground, .relayed:

@@ -7,26 +7,70 @@ import RESP
 extension LoopCore {
     /// Applies what is committed, as far as one turn may go, and serves the reads that waited for it.
     ///
-    /// Shards with much to apply share the turn evenly. When it ends before all of them had their
-    /// share, the next turn begins where this one ended.
+    /// Shards with little to apply share the turn evenly. One that does not come to its end within its
+    /// share waits in ``backlog`` from then on, where shards are applied one after the other. When the
+    /// turn ends before all had their share, the next one begins where it ended.
     mutating func applyCommitted(now: Moment) {
         var budget = settings.applyBatchCommandCount
-        var waitingCount = shards.indices.count { mayApply($0) }
+        var waitingCount = shards.indices.count { !shards[$0].isInBacklog && mayApply($0) }
+        if !backlog.isEmpty { waitingCount += 1 }
         let first = firstToApply < shards.count ? firstToApply : 0
         firstToApply = 0
-        hasApplyBacklog = false
         for step in shards.indices {
             let index = first + step < shards.count ? first + step : first + step - shards.count
-            if mayApply(index) {
-                if budget > 0 {
-                    budget -= apply(index, budget: max(1, budget / waitingCount), now: now)
-                } else if firstToApply == 0 {
-                    firstToApply = index
+            guard !shards[index].isInBacklog, mayApply(index) else { continue }
+            if budget > 0 {
+                budget -= apply(index, budget: max(1, budget / waitingCount), now: now)
+                if mayApply(index) {
+                    shards[index].isInBacklog = true
+                    backlog.add(index)
                 }
-                waitingCount -= 1
-                if mayApply(index) { hasApplyBacklog = true }
+            } else if firstToApply == 0 {
+                firstToApply = index
             }
-            if !shards[index].isRetired { serveConfirmedReads(of: index, now: now) }
+            waitingCount -= 1
+        }
+        applyBacklog(budget: budget, now: now)
+        hasApplyBacklog = false
+        for index in shards.indices where !shards[index].isRetired {
+            if mayApply(index) { hasApplyBacklog = true }
+            serveConfirmedReads(of: index, now: now)
+        }
+    }
+
+    private mutating func applyBacklog(budget: Int, now: Moment) {
+        var budget = budget
+        while budget > 0 {
+            guard let chosen = backlog.current ?? chooseFromBacklog() else { return }
+            let cost = apply(chosen, budget: budget, now: now)
+            budget -= cost
+            if mayApply(chosen) {
+                backlog.spend(cost, limit: turnsAlone * settings.applyBatchCommandCount)
+            } else {
+                shards[chosen].isInBacklog = false
+                backlog.remove(chosen)
+            }
+        }
+    }
+
+    private mutating func chooseFromBacklog() -> Int? {
+        let ranks = backlog.shards.map { index in
+            BacklogQueue.Rank(
+                isAskedFor: isAskedFor(index),
+                entryCount: shards[index].raft.commitIndex - shards[index].appliedIndex)
+        }
+        return backlog.choose(by: ranks)
+    }
+
+    /// Whether clients wait for what the shard has yet to apply.
+    private func isAskedFor(_ index: Int) -> Bool {
+        if !shards[index].roundReads.isEmpty || shards[index].oldestProposed != nil { return true }
+        let group = shards[index].group
+        return obstructed.contains { session in
+            switch sessions[session].obstacle {
+            case .leader(let awaited), .backlog(let awaited), .round(let awaited): awaited == group
+            case .replies, .output, .owed, nil: false
+            }
         }
     }
 
@@ -341,6 +385,9 @@ extension LoopCore {
         }
     }
 }
+
+/// Turns that one shard of the backlog has to itself before another may be chosen.
+private let turnsAlone = 8
 
 /// Keys that one expiry command removes at most.
 let expiryStepCount = 1000

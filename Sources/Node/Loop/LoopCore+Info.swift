@@ -119,6 +119,7 @@ extension LoopCore {
         section.add("martlet_snapshots_taking", report.takingSnapshotCount)
         section.add("martlet_snapshots_installed", report.statistics.snapshotsInstalled)
         section.add("martlet_snapshots_sending", report.outgoingSnapshotCount)
+        section.add("martlet_snapshots_reserve", report.reservedByteCount)
         return section
     }
 

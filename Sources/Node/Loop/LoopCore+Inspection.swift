@@ -64,6 +64,9 @@ extension LoopCore {
 
     package var counters: LoopStatistics { statistics }
 
+    /// Whether what was found at the start is durable again, and promises may rest on it.
+    package var isJournalOpen: Bool { journal.isOpen }
+
     /// What is still to be done for commands that concern all of the node's shards.
     package var unfinishedPartCount: Int { gathers.count + unfinishedParts.count }
 

@@ -50,10 +50,13 @@ extension LoopCore {
             learners: coming.filter { $0 != ready })
     }
 
+    /// Whether a learner is to become a voter. One that was only just added counts as heard from, though
+    /// its node may not even know of it: it must have acknowledged something.
     private func isClose(
         _ follower: FollowerProgress, to leader: RaftGroup, now: Moment
     ) -> Bool {
-        follower.isLearner && follower.match >= leader.firstIndex.previous
+        follower.isLearner && follower.match > .zero
+            && follower.match >= leader.firstIndex.previous
             && leader.lastIndex - follower.match <= closeEntryCount
             && now.boot.milliseconds(since: follower.lastHeard) <= closeSilenceMilliseconds
     }

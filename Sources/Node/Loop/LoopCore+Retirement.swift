@@ -1,5 +1,5 @@
 import Consensus
-import Journal
+package import Journal
 import Keyspace
 package import Primitives
 import Topology
@@ -15,9 +15,9 @@ struct RetiredReplica: Sendable {
 
 extension Quarantine {
     /// Of a replica with which nothing was wrong.
-    static let movedAway = Quarantine(what: "another replica has taken its place")
+    package static let movedAway = Quarantine(what: "another replica has taken its place")
     /// Of one that the journal may have had, and doesn't know.
-    static let lost = Quarantine(what: "what the journal held of it is lost")
+    package static let lost = Quarantine(what: "what the journal held of it is lost")
 }
 
 extension LoopCore {

@@ -26,6 +26,8 @@ struct StoredSnapshot: Sendable {
 /// What a request for a snapshot file was for.
 enum SnapshotPurpose: Sendable {
     case none
+    /// To keep room.
+    case reserve
     /// To begin a file.
     case begin(GroupID, LogIndex)
     /// A block of the snapshot that is being taken.
@@ -46,7 +48,7 @@ extension SnapshotPurpose {
             .ownFile(let group, let index), .receivedChunk(let group, let index, _),
             .receivedFile(let group, let index):
             (group, index)
-        case .none, .sentChunk: nil
+        case .none, .reserve, .sentChunk: nil
         }
     }
 }
@@ -55,14 +57,16 @@ extension LoopCore {
     // MARK: Beginning
 
     /// Begins a snapshot of a shard whose log has grown too long, or keeps old segments in use, or
-    /// that a follower waits for. There is one at a time.
+    /// that a follower waits for, or whose last one is damaged. There is one at a time.
     mutating func snapshotLongLogs(now: Moment) {
         guard taking == nil, !isStopping, now.boot >= diskWatch.snapshotRetryAt else { return }
         let pinning = journal.groupsToSnapshot
         var longest: (index: Int, byteCount: Int)?
         for index in shards.indices where !shards[index].isRetired {
             let group = shards[index].group
-            let isWanted = transfers.waiting.contains { $0.group == group }
+            let isWanted =
+                shards[index].mustRenewSnapshot
+                || transfers.waiting.contains { $0.group == group }
             let limit = max(
                 settings.snapshotLogByteCount,
                 2 * (shards[index].storedSnapshot?.byteCount ?? 0))
@@ -158,6 +162,7 @@ extension LoopCore {
     /// The disk had no room for a snapshot: another one is begun later, when there may be.
     private mutating func snapshotRefused(_ group: GroupID, _ place: LogIndex, now: Moment) {
         diskWatch.snapshotRetryAt = now.boot.advanced(milliseconds: snapshotRetryMilliseconds)
+        doubtReserve()
         // What was asked for behind it was not done either.
         for position in snapshotPurposes.indices
         where snapshotPurposes[position].writtenFile?.group == group
@@ -182,6 +187,7 @@ extension LoopCore {
             let index = shardIndexes[group]
         else { return }
         taking = nil
+        doubtReserve()
         diskWatch.isSnapshotRefused = false
         statistics.snapshotsTaken += 1
         shards[index].snapshotState = .recorded
@@ -198,6 +204,7 @@ extension LoopCore {
         guard snapshot.metadata.index > shards[index].storedSnapshot?.metadata.index ?? .zero
         else { return }
         shards[index].storedSnapshot = snapshot
+        shards[index].mustRenewSnapshot = false
     }
 
     // MARK: Files
@@ -230,10 +237,12 @@ extension LoopCore {
             }
             if let file = purpose.writtenFile { snapshotRefused(file.group, file.index, now: now) }
             return
-        case .done, .bytes: break
+        case .done, .bytes, .reserved: break
         }
         switch purpose {
         case .none, .begin: break
+        case .reserve:
+            if case .reserved(let byteCount) = outcome { reserveKept(byteCount, now: now) }
         case .ownBlock(let group, let index):
             if taking?.group == group, taking?.metadata.index == index {
                 taking?.pendingBlockCount -= 1

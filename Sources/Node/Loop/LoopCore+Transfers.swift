@@ -29,7 +29,7 @@ extension LoopCore {
         }
         transfers.outgoing.append(
             SnapshotTransfers.Outgoing(
-                group: group, member: member, snapshot: stored, lastProgress: now.boot))
+                group: group, member: member, snapshot: stored, now: now.boot))
         sendChunk(of: transfers.outgoing.count - 1)
     }
 
@@ -76,8 +76,7 @@ extension LoopCore {
             transfer.sentByteCount - transfer.acknowledgedByteCount < window,
             transfers.allowance > 0
         else { return }
-        let count = min(
-            settings.snapshotChunkByteCount, transfer.snapshot.byteCount - transfer.sentByteCount)
+        let count = chunkByteCount(of: transfer.snapshot, at: transfer.sentByteCount)
         transfers.allowance -= count
         transfers.outgoing[position].isReading = true
         request(
@@ -87,6 +86,10 @@ extension LoopCore {
             .sentChunk(
                 transfer.group, transfer.snapshot.metadata.index, transfer.member,
                 offset: transfer.sentByteCount))
+    }
+
+    private func chunkByteCount(of snapshot: StoredSnapshot, at offset: Int) -> Int {
+        min(settings.snapshotChunkByteCount, snapshot.byteCount - offset)
     }
 
     /// A chunk is there to be sent; `bytes` is `nil` when the file has given way to a later one.
@@ -99,13 +102,19 @@ extension LoopCore {
                 $0.group == group && $0.member == member && $0.snapshot.metadata.index == index
             })
         else { return }
-        guard let bytes, !bytes.isEmpty else {
+        guard let bytes else {
             transfers.outgoing.remove(at: position)
             return
         }
         transfers.outgoing[position].isReading = false
         let transfer = transfers.outgoing[position]
         guard transfer.sentByteCount == offset else { return sendChunk(of: position) }
+        do throws(DecodingFailure) {
+            try transfers.outgoing[position].check(
+                bytes, at: offset, byteCount: chunkByteCount(of: transfer.snapshot, at: offset))
+        } catch {
+            return renewSnapshot(of: group, index, because: error, now: now)
+        }
         transfers.outgoing[position].sentByteCount += bytes.count
         let frame = SnapshotFrame.chunk(
             group: group, metadata: transfer.snapshot.metadata, offset: offset,
@@ -115,6 +124,32 @@ extension LoopCore {
             .frame(
                 to: member.node, PeerFrame(type: .snapshotChunk, body: frame.encode()), .bulk))
         sendChunk(of: position)
+    }
+
+    /// The file of a shard's snapshot is not what was written. All that it held is in memory: another one
+    /// is taken, for those too that were being sent this one.
+    private mutating func renewSnapshot(
+        of group: GroupID, _ place: LogIndex, because damage: DecodingFailure, now: Moment
+    ) {
+        let members = transfers.outgoing.filter {
+            $0.group == group && $0.snapshot.metadata.index == place
+        }.map(\.member)
+        transfers.outgoing.removeAll {
+            $0.group == group && $0.snapshot.metadata.index == place
+        }
+        guard let index = shardIndexes[group] else { return }
+        if shards[index].storedSnapshot?.metadata.index == place {
+            statistics.damagedSnapshots += 1
+            shards[index].storedSnapshot = nil
+            shards[index].mustRenewSnapshot = true
+            let file = JournalFile.snapshot(group, place)
+            effects.append(
+                .log(
+                    .error,
+                    "damage in \(file) at offset \(damage.offset): no readable \(damage.what); "
+                        + "the snapshot is taken anew"))
+        }
+        for member in members { startTransfer(of: index, to: member, now: now) }
     }
 
     private mutating func acknowledged(

@@ -85,6 +85,9 @@ package struct LoopCore: ~Copyable {
     var hasApplyBacklog = false
     /// The index in ``shards`` of the one that the next turn applies first.
     var firstToApply = 0
+    /// The shards that have more to apply than their share of a turn.
+    var backlog = BacklogQueue()
+    var reserve = SnapshotReserve()
 
     /// Brings the loop to where its journal ends.
     ///
@@ -146,6 +149,7 @@ package struct LoopCore: ~Copyable {
         quarantineDiffering(now: now)
         dropStalledClients(now: now)
         snapshotLongLogs(now: now)
+        keepSnapshotReserve(now: now)
         retryObstructed(now: now)
         rates.measure(statistics, now: now.boot)
         reportStatus(now: now)

@@ -28,6 +28,8 @@ package struct LoopReport: Sendable {
     var hindrance = Hindrance.none
     /// Snapshots that are being taken.
     var takingSnapshotCount = 0
+    /// What is kept of the disk for snapshots.
+    var reservedByteCount = 0
     /// Snapshots on their way to followers.
     var outgoingSnapshotCount = 0
 
@@ -73,6 +75,7 @@ package struct LoopReport: Sendable {
         statistics.diskRefusals += other.statistics.diskRefusals
         statistics.handovers += other.statistics.handovers
         takingSnapshotCount += other.takingSnapshotCount
+        reservedByteCount += other.reservedByteCount
         outgoingSnapshotCount += other.outgoingSnapshotCount
     }
 }
@@ -114,6 +117,7 @@ extension LoopCore {
         }
         report.segmentCount = journal.segmentCount
         report.hindrance = hindrance
+        report.reservedByteCount = max(0, reserve.byteCount)
         report.takingSnapshotCount = taking == nil ? 0 : 1
         report.outgoingSnapshotCount = transfers.outgoing.count
         return report

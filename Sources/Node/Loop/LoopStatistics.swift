@@ -20,6 +20,8 @@ package struct LoopStatistics: Equatable, Sendable {
     package var commandsApplied = 0
     package var snapshotsTaken = 0
     package var snapshotsInstalled = 0
+    /// Files of snapshots that were found damaged when they were to be sent.
+    package var damagedSnapshots = 0
     package var truncations = 0
     package var elections = 0
     package var leadershipsLost = 0

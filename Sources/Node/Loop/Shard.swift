@@ -116,6 +116,8 @@ struct Shard {
     var appliedStamp: Int64
     /// The configuration at ``appliedIndex``.
     var appliedConfiguration: Configuration
+    /// Whether it waits in the loop's ``BacklogQueue``.
+    var isInBacklog = false
 
     var open = Batch()
     var proposed: [ProposedBatch] = []
@@ -138,6 +140,8 @@ struct Shard {
     var snapshotState = SnapshotState.none
     /// The last snapshot, own or received.
     var storedSnapshot: StoredSnapshot?
+    /// Whether the file of the last snapshot was found damaged, and there is no other one yet.
+    var mustRenewSnapshot = false
     var hasRecordsToFlush = false
     /// The last entry that the journal held when the node started.
     var recoveredIndex = LogIndex.zero

@@ -65,14 +65,9 @@ struct SnapshotFileWriter: Sendable {
 ///
 /// A class because its keyspace can't be copied and loops keep several.
 final class SnapshotFileReader {
-    private let index: LogIndex
     private var state: State
-    /// What has come and is not yet a whole block.
-    private var pending: [UInt8] = []
-    private var hasHeader = false
-    /// Of all blocks so far; that of the file once it is complete.
-    private(set) var checksum: UInt32 = 0
-    /// Whether the end has come.
+    private var blocks: SnapshotBlocks
+    /// Whether the whole state has come.
     private(set) var isComplete = false
 
     private struct State: ~Copyable {
@@ -87,43 +82,25 @@ final class SnapshotFileReader {
     ///   - index: The index that the file must have.
     ///   - hashSecret: The cluster's.
     init(kind: StateMachine.Kind, index: LogIndex, hashSecret: UInt64) {
-        self.index = index
+        blocks = SnapshotBlocks(index: index)
         state = State(kind: kind, keyspace: SnapshotDecoder(hashSecret: hashSecret))
     }
+
+    /// See ``SnapshotBlocks/checksum``.
+    var checksum: UInt32 { blocks.checksum }
 
     /// Takes in the next bytes of the file.
     ///
     /// - Throws: ``DecodingFailure`` when they are not a snapshot's; the reader is of no use then.
     func read(_ bytes: ArraySlice<UInt8>) throws(DecodingFailure) {
-        pending.append(contentsOf: bytes)
-        var used = 0
-        while let block = try nextBlock(at: &used) {
+        blocks.append(bytes)
+        while let block = try blocks.next() {
             if block.isEmpty {
                 try end()
             } else {
-                try take(pending, block)
+                try take(blocks.pending, block)
             }
         }
-        pending.removeFirst(used)
-    }
-
-    /// Passes the header or a block; `nil` when it is not there as a whole.
-    ///
-    /// - Returns: Where the block's bytes are in ``pending``.
-    private func nextBlock(at used: inout Int) throws(DecodingFailure) -> Range<Int>? {
-        if !hasHeader {
-            guard pending.count >= SnapshotFile.headerByteCount else { return nil }
-            checksum = try SnapshotFile.checkHeader(of: pending, expecting: index)
-            used = SnapshotFile.headerByteCount
-            hasHeader = true
-        }
-        guard let block = try SnapshotFile.block(of: pending, at: used, checksum: &checksum)
-        else { return nil }
-        guard !isComplete else {
-            throw DecodingFailure(what: "bytes behind a snapshot's end", offset: used)
-        }
-        used = block.upperBound
-        return block
     }
 
     private func take(_ bytes: [UInt8], _ block: Range<Int>) throws(DecodingFailure) {
@@ -182,18 +159,19 @@ extension SnapshotFile {
         throw DecodingFailure(what: "end of a snapshot", offset: offset)
     }
 
-    /// Whether a later version of Martlet wrote the file: no damage, so nothing to be made anew.
+    /// Whether a later version of Martlet wrote the file: no damage, so nothing to be made anew. The
+    /// header stays as it is in every format, so that a damaged one can be told from a later one.
     static func isNewer(_ bytes: [UInt8]) -> Bool {
-        if let found = bytes.first, found > format { return true }
         guard bytes.count >= headerByteCount else { return false }
         var reader = ByteReader(bytes, in: 9..<headerByteCount)
         guard let level = try? reader.read(UInt16.self, "apply level"),
-            let checksum = try? reader.read(UInt32.self, "snapshot checksum")
+            let checksum = try? reader.read(UInt32.self, "snapshot checksum"),
+            checksum == crc32c(bytes.span.extracting(0..<11))
         else { return false }
-        return level > applyLevel && checksum == crc32c(bytes.span.extracting(0..<11))
+        return bytes[0] > format || level > applyLevel
     }
 
-    fileprivate static func checkHeader(
+    static func checkHeader(
         of bytes: [UInt8], expecting index: LogIndex
     ) throws(DecodingFailure) -> UInt32 {
         var reader = ByteReader(bytes)
@@ -215,7 +193,7 @@ extension SnapshotFile {
     }
 
     /// The bytes of the block at `offset`; `nil` when it is not there as a whole.
-    fileprivate static func block(
+    static func block(
         of bytes: [UInt8], at offset: Int, checksum: inout UInt32
     ) throws(DecodingFailure) -> Range<Int>? {
         let start = offset + blockHeaderByteCount

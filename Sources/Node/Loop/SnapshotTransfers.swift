@@ -13,6 +13,45 @@ struct SnapshotTransfers {
         /// Whether the next chunk is being read.
         var isReading = false
         var lastProgress: Instant
+        /// What has been read of the file, from its beginning on, to see whether it is sound.
+        var blocks: SnapshotBlocks
+        var checkedByteCount = 0
+
+        init(group: GroupID, member: Member, snapshot: StoredSnapshot, now: Instant) {
+            self.group = group
+            self.member = member
+            self.snapshot = snapshot
+            lastProgress = now
+            blocks = SnapshotBlocks(index: snapshot.metadata.index)
+        }
+
+        /// Checks what was read of the file, anew each time from its beginning on. What is sent once more
+        /// from the middle is as it is: a follower that finds it bad begins anew.
+        ///
+        /// - Parameters:
+        ///   - bytes: The ones at `offset`.
+        ///   - offset: At most where the last check ended.
+        ///   - byteCount: How many there must be.
+        /// - Throws: ``DecodingFailure`` when this is not the file any more that was written.
+        mutating func check(
+            _ bytes: [UInt8], at offset: Int, byteCount: Int
+        ) throws(DecodingFailure) {
+            guard bytes.count == byteCount else {
+                throw DecodingFailure(what: "end of a snapshot", offset: offset + bytes.count)
+            }
+            if offset == 0 {
+                blocks = SnapshotBlocks(index: snapshot.metadata.index)
+                checkedByteCount = 0
+            }
+            guard offset == checkedByteCount else { return }
+            checkedByteCount += bytes.count
+            blocks.append(bytes[...])
+            while let block = try blocks.next(), !block.isEmpty {}
+            guard checkedByteCount == snapshot.byteCount else { return }
+            guard blocks.isComplete, blocks.checksum == snapshot.checksum else {
+                throw DecodingFailure(what: "snapshot checksum", offset: offset)
+            }
+        }
     }
 
     /// A follower that waits for a snapshot to be taken.

@@ -2,10 +2,10 @@ package import Primitives
 
 /// What each replica has promised the others, learnt from the messages that it sent.
 ///
-/// Three of Raft's rules, each seen as it is broken and not only once harm has come of it: a
-/// replica's term never falls, it votes for one candidate in a term, and both outlive a restart
-/// (Raft paper, figure 2: persistent state); and a leader commits an entry of an older term only
-/// along with one of its own (§5.4.2).
+/// Raft's rules, each seen as it is broken and not only once harm has come of it: a replica's term
+/// never falls, it votes for one candidate in a term, what it acknowledged stays in its log, and all
+/// three outlive a restart (Raft paper, figure 2: persistent state); and a leader commits an entry of an
+/// older term only along with one of its own (§5.4.2). A replica that its node has given up is silent.
 package struct PromiseHistory: Sendable {
     /// A replica of a group on a node; a node that lost its disks comes back under another id.
     private struct Speaker: Comparable, Sendable {
@@ -24,6 +24,12 @@ package struct PromiseHistory: Sendable {
         var restartTerm = Term.zero
         var voteTerm = Term.zero
         var candidate: ReplicaID?
+        /// Up to where it has acknowledged the log of the leader of a term, the last one in which it has
+        /// acknowledged anything.
+        var acknowledgedTerm = Term.zero
+        var acknowledgedIndex = LogIndex.zero
+        /// Whether its node has started without it.
+        var isGivenUp = false
         /// The term that the replica was last seen to lead, what it held to be committed when it
         /// began, and the first of its own entries.
         var leadTerm = Term.zero
@@ -36,6 +42,8 @@ package struct PromiseHistory: Sendable {
     /// test can tell that there was something to compare.
     package private(set) var voteCount = 0
     package private(set) var keptVoteCount = 0
+    /// How many acknowledged logs were found whole after a restart.
+    package private(set) var keptAcknowledgementCount = 0
 
     package init() {}
 
@@ -48,7 +56,12 @@ package struct PromiseHistory: Sendable {
     /// - Returns: What is wrong, or `nil`.
     package mutating func speaks(_ group: GroupID, _ member: Member, term: Term) -> String? {
         let speaker = Speaker(group: group, member: member)
-        let before = speakers[speaker, default: Promises()].restartTerm
+        let known = speakers[speaker, default: Promises()]
+        if known.isGivenUp {
+            return
+                "group \(group): replica \(member.replica) speaks, though its node has given it up"
+        }
+        let before = known.restartTerm
         if term < before {
             return
                 "group \(group): replica \(member.replica) speaks in term \(term) after a restart, "
@@ -97,6 +110,35 @@ package struct PromiseHistory: Sendable {
         speakers[speaker, default: Promises()].firstOwnIndex = min(known, index)
     }
 
+    /// A replica tells a leader that its log is the leader's up to an index, and on its disk.
+    package mutating func acknowledges(
+        _ group: GroupID, _ member: Member, through index: LogIndex, term: Term
+    ) {
+        let speaker = Speaker(group: group, member: member)
+        let known = speakers[speaker, default: Promises()]
+        guard term >= known.acknowledgedTerm else { return }
+        speakers[speaker, default: Promises()].acknowledgedTerm = term
+        speakers[speaker, default: Promises()].acknowledgedIndex =
+            term == known.acknowledgedTerm ? max(index, known.acknowledgedIndex) : index
+    }
+
+    /// A node's process starts.
+    ///
+    /// - Parameters:
+    ///   - node: Which.
+    ///   - isInUse: Whether it goes on with a replica that it had. One that promised something must be
+    ///     silent else: nothing of what comes later rests on what it promised.
+    package mutating func started(
+        _ node: NodeID, isInUse: (GroupID, ReplicaID) -> Bool
+    ) {
+        for (place, speaker) in speakers.keys.enumerated()
+        where speaker.member.node == node && !isInUse(speaker.group, speaker.member.replica) {
+            let known = speakers.values[place]
+            guard known.candidate != nil || known.acknowledgedTerm > .zero else { continue }
+            speakers[valueAt: place].isGivenUp = true
+        }
+    }
+
     private mutating func beginLeading(_ speaker: Speaker, _ term: Term) {
         guard speakers[speaker, default: Promises()].leadTerm != term else { return }
         speakers[speaker, default: Promises()].leadTerm = term
@@ -136,9 +178,10 @@ package struct PromiseHistory: Sendable {
     ///   - member: Which replica.
     ///   - term: The term on disk.
     ///   - vote: The vote on disk.
+    ///   - lastIndex: Where the log on disk ends, or its snapshot.
     /// - Returns: What is wrong, or `nil`.
     package mutating func restarted(
-        _ group: GroupID, _ member: Member, term: Term, vote: ReplicaID?
+        _ group: GroupID, _ member: Member, term: Term, vote: ReplicaID?, lastIndex: LogIndex
     ) -> String? {
         let speaker = Speaker(group: group, member: member)
         guard let index = speakers.index(of: speaker) else { return nil }
@@ -149,6 +192,16 @@ package struct PromiseHistory: Sendable {
             return
                 "group \(group): replica \(member.replica) is back in term \(term), and spoke in "
                 + "\(known.term) before"
+        }
+        // The leader of a later term may have cut what was acknowledged before.
+        if term == known.acknowledgedTerm {
+            if lastIndex < known.acknowledgedIndex {
+                return
+                    "group \(group): replica \(member.replica) acknowledged index "
+                    + "\(known.acknowledgedIndex) in term \(term) and is back with a log that ends at "
+                    + "\(lastIndex)"
+            }
+            keptAcknowledgementCount += 1
         }
         guard term == known.voteTerm, let candidate = known.candidate else { return nil }
         guard let vote, vote == candidate else {

@@ -49,6 +49,7 @@ extension DiskOperation {
                 to: JournalFile.snapshot(group, index).name)
         case .discard(let group, let index):
             self = .discard(name: JournalFile.partialSnapshot(group, index).name)
+        case .reserve(let byteCount): self = .reserve(byteCount: byteCount)
         case .read(let group, let index, let offset, let byteCount):
             self = .read(
                 name: JournalFile.snapshot(group, index).name, offset: offset,
@@ -56,15 +57,13 @@ extension DiskOperation {
         }
     }
 
-    /// The file's name, if this is what a request for a snapshot file asks.
-    var snapshotName: String? {
+    /// Whether this is what a request for a snapshot file asks.
+    var isForSnapshots: Bool {
         switch self {
         case .create(let name, _):
-            if case .partialSnapshot? = JournalFile(name: name) { name } else { nil }
-        case .append(let name, _), .publish(let name, _), .discard(let name),
-            .read(let name, _, _):
-            name
-        case .rename, .write, .sync, .replace, .remove: nil
+            if case .partialSnapshot? = JournalFile(name: name) { true } else { false }
+        case .append, .publish, .discard, .reserve, .read: true
+        case .rename, .write, .sync, .replace, .remove: false
         }
     }
 }

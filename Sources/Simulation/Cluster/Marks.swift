@@ -31,6 +31,8 @@ package struct Marks: Equatable, Sendable {
     package var diskRefusals = 0
     /// Leaderships offered to others because of a disk.
     package var handovers = 0
+    /// Parts of snapshots written into the room kept for them.
+    package var reserveUses = 0
     package var allowedLosses = 0
     package var joinedNodes = 0
     /// Replicas that became unusable, and those that were made anew.
@@ -50,6 +52,16 @@ package struct Marks: Equatable, Sendable {
     /// Leaders that were elected, and commits, under a joint configuration.
     package var jointElections = 0
     package var jointCommits = 0
+    /// Bytes that rotted, writes that landed elsewhere, and writes that were confirmed and never made.
+    package var rottenBytes = 0
+    package var misdirectedWrites = 0
+    package var lostWrites = 0
+    /// Snapshot files that were found damaged on their way to a follower, and taken anew.
+    package var damagedSnapshots = 0
+    /// Acknowledged entries that were looked for on disk after a restart.
+    package var acknowledgementsKept = 0
+    /// Runs of a cluster of seven nodes.
+    package var largeClusters = 0
 
     package init() {}
 
@@ -69,12 +81,16 @@ package struct Marks: Equatable, Sendable {
             ("amnesiac starts", amnesiacStarts), ("failed syncs", failedSyncs),
             ("full disks", fullDisks), ("hung disks", hungDisks),
             ("disk refusals", diskRefusals), ("handovers", handovers),
+            ("uses of the snapshot reserve", reserveUses),
             ("allowed losses", allowedLosses), ("joined nodes", joinedNodes),
             ("quarantines", quarantines), ("rebuilds", rebuilds), ("replacements", replacements),
             ("spoilt replicas", spoiltReplicas), ("state checks", stateChecks),
             ("state differences", stateDifferences),
             ("votes kept", votesKept), ("equal stamps", equalStamps),
             ("joint elections", jointElections), ("joint commits", jointCommits),
+            ("rotten bytes", rottenBytes), ("misdirected writes", misdirectedWrites),
+            ("lost writes", lostWrites), ("damaged snapshots", damagedSnapshots),
+            ("acknowledgements kept", acknowledgementsKept), ("large clusters", largeClusters),
         ]
     }
 
@@ -103,6 +119,7 @@ package struct Marks: Equatable, Sendable {
         handovers += statistics.handovers
         stateChecks += statistics.stateChecks
         stateDifferences += statistics.stateDifferences
+        damagedSnapshots += statistics.damagedSnapshots
     }
 
     package static func += (left: inout Self, right: Self) {
@@ -133,6 +150,7 @@ package struct Marks: Equatable, Sendable {
         left.hungDisks += right.hungDisks
         left.diskRefusals += right.diskRefusals
         left.handovers += right.handovers
+        left.reserveUses += right.reserveUses
         left.allowedLosses += right.allowedLosses
         left.joinedNodes += right.joinedNodes
         left.quarantines += right.quarantines
@@ -145,5 +163,11 @@ package struct Marks: Equatable, Sendable {
         left.equalStamps += right.equalStamps
         left.jointElections += right.jointElections
         left.jointCommits += right.jointCommits
+        left.rottenBytes += right.rottenBytes
+        left.misdirectedWrites += right.misdirectedWrites
+        left.lostWrites += right.lostWrites
+        left.damagedSnapshots += right.damagedSnapshots
+        left.acknowledgementsKept += right.acknowledgementsKept
+        left.largeClusters += right.largeClusters
     }
 }

@@ -19,6 +19,8 @@ package enum PlantedBug: String, CaseIterable, Sendable {
     case replacementRemovesFirst = "replacement-removes-first"
     case retiredReplicaVotes = "wiped-node-votes"
     case differingReplicaStays = "differing-replica-stays"
+    case rottenTakenForTorn = "rotten-taken-for-torn"
+    case checkpointForgetsTruncation = "checkpoint-forgets-truncation"
 
     /// What the bug does, in one line.
     package var summary: String {
@@ -40,6 +42,9 @@ package enum PlantedBug: String, CaseIterable, Sendable {
             "a replacement takes the old replica out before the new one is in"
         case .retiredReplicaVotes: "a replica that lost everything votes again under its id"
         case .differingReplicaStays: "a replica that differs from the majority is not given up"
+        case .rottenTakenForTorn: "what rotted in the journal is taken for an interrupted write"
+        case .checkpointForgetsTruncation:
+            "a checkpoint says that a log is as long as before it was cut"
         }
     }
 
@@ -52,13 +57,24 @@ package enum PlantedBug: String, CaseIterable, Sendable {
         case .jointCountsOneMajority: .jointCountsOneMajority
         case .voteLostOnRecycle, .notDoneForCommitted, .readBeforeOwnWrite, .expiryByPresentClock,
             .snapshotWithoutClock, .snapshotMissesChangedKey, .periodicWithoutAmnesia,
-            .replacementRemovesFirst, .retiredReplicaVotes, .differingReplicaStays:
+            .replacementRemovesFirst, .retiredReplicaVotes, .differingReplicaStays,
+            .rottenTakenForTorn, .checkpointForgetsTruncation:
             nil
         }
     }
 
     package var journalFault: JournalFault? {
-        self == .voteLostOnRecycle ? .voteLostOnRecycle : nil
+        switch self {
+        case .voteLostOnRecycle: .voteLostOnRecycle
+        case .rottenTakenForTorn: .rottenTakenForTorn
+        case .checkpointForgetsTruncation: .checkpointForgetsTruncation
+        case .acknowledgeBeforeSync, .voteNotPersisted, .leaseKeptAfterTransfer,
+            .commitOlderTermByCounting, .notDoneForCommitted, .readBeforeOwnWrite,
+            .expiryByPresentClock, .snapshotWithoutClock, .snapshotMissesChangedKey,
+            .jointCountsOneMajority, .periodicWithoutAmnesia, .replacementRemovesFirst,
+            .retiredReplicaVotes, .differingReplicaStays:
+            nil
+        }
     }
 
     package var nodeFault: NodeFault? {
@@ -73,7 +89,8 @@ package enum PlantedBug: String, CaseIterable, Sendable {
         case .retiredReplicaVotes: .retiredReplicaVotes
         case .differingReplicaStays: .differingReplicaStays
         case .acknowledgeBeforeSync, .voteNotPersisted, .voteLostOnRecycle,
-            .leaseKeptAfterTransfer, .commitOlderTermByCounting, .jointCountsOneMajority:
+            .leaseKeptAfterTransfer, .commitOlderTermByCounting, .jointCountsOneMajority,
+            .rottenTakenForTorn, .checkpointForgetsTruncation:
             nil
         }
     }

@@ -56,11 +56,12 @@ package struct SimulationPlan: Sendable {
     package init(seed: UInt64, bug: PlantedBug?) {
         var generator = SeededGenerator(seed: seed)
         self.seed = seed
-        nodeCount = generator.chance(percent: 60) ? 3 : 5
+        let size = generator.below(100)
+        nodeCount = size < 60 ? 3 : size < 85 ? 5 : 7
         loopCount = generator.chance(percent: 60) ? 1 : 2
         shardCount = generator.number(in: 2...5)
         replicationFactor = nodeCount == 5 && generator.chance(percent: 40) ? 5 : 3
-        seedNodeCount = nodeCount == 5 && generator.chance(percent: 40) ? 3 : nodeCount
+        seedNodeCount = nodeCount > 3 && generator.chance(percent: 40) ? 3 : nodeCount
         durability = generator.chance(percent: 65) ? .sync : .periodic
         changesMembers = durability == .sync || generator.chance(percent: 50)
         raft = RaftSettings()

@@ -82,6 +82,7 @@ extension World {
             }
         case .appendAccepted(let match, _):
             majorities.acknowledges(group, sender.replica, match, term: term)
+            promises.acknowledges(group, sender, through: match, term: term)
         case .appendRejected, .heartbeat, .heartbeatResponse, .timeoutNow: break
         }
         if let fault = promises.speaks(group, sender, term: term) { violate(fault) }
@@ -94,9 +95,11 @@ extension World {
     /// Compares what a restarted process found on its disk with what it had promised.
     func checkPromises(of nodeID: NodeID, _ groups: [RecoveredGroup]) {
         for found in groups {
+            if found.quarantine != nil { continue }
+            let member = Member(replica: found.replica, node: nodeID)
             if let fault = promises.restarted(
-                found.group, Member(replica: found.replica, node: nodeID),
-                term: found.hardState.term, vote: found.hardState.vote)
+                found.group, member, term: found.hardState.term, vote: found.hardState.vote,
+                lastIndex: found.entries.last?.index ?? found.snapshot?.index ?? .zero)
             {
                 violate(fault)
             }

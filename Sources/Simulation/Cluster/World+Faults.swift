@@ -43,6 +43,7 @@ extension World {
                 .step(.split(for: outage())), after: random.time(in: 0...(.milliseconds(60))))
         case .lagThenPowerCut: lagThenCutPower()
         case .expiryThenReboot: expireThenReboot()
+        case .bitRot, .misdirectedWrite, .lostWrite: damageDisks(kind)
         }
     }
 
@@ -61,7 +62,7 @@ extension World {
         case .endOfBurst:
             if now >= burstUntil, !isHealed { workload.pace = .steady(meanPause: calmPause) }
         case .crash, .powerCut, .isolate, .deafen, .split, .hunt, .transfer, .stallDisks,
-            .rebootAll, .loseMajority:
+            .rebootAll, .loseMajority, .damage:
             // What would begin anew after the end of the faults is left out.
             if !isHealed { performTrouble(step) }
         }
@@ -79,6 +80,7 @@ extension World {
         case .stallDisks(let time): stallDisks(for: time)
         case .rebootAll: rebootAll()
         case .loseMajority: loseMajority()
+        case .damage(let kind, let remaining): damageDisks(kind, remaining: remaining)
         case .restore, .calm, .resume, .speed, .mendDisks, .endOfBurst:
             preconditionFailure("\(step) is no trouble")
         }
@@ -86,14 +88,14 @@ extension World {
 
     // MARK: Choices
 
-    private func outage() -> UInt64 {
+    func outage() -> UInt64 {
         random.chance(percent: 50)
             ? random.time(in: .milliseconds(200)...(.milliseconds(1_500)))
             : random.time(in: .milliseconds(1_500)...(.seconds(5)))
     }
 
     /// A node; half of the time one that leads something.
-    private func someNode() -> Int {
+    func someNode() -> Int {
         if random.chance(percent: 50), let group = someGroup(), let leader = leaders[group] {
             return leader.node
         }
@@ -105,7 +107,7 @@ extension World {
         return Array(random.shuffle(Array(nodes.indices))[..<count])
     }
 
-    private func someGroup() -> GroupID? {
+    func someGroup() -> GroupID? {
         leaders.isEmpty ? nil : random.choice(of: leaders.keys)
     }
 
@@ -150,7 +152,7 @@ extension World {
     }
 
     /// Cuts a node off from the other nodes, and in some cases from the clients too.
-    private func isolate(_ node: Int, for time: UInt64) {
+    func isolate(_ node: Int, for time: UInt64) {
         var cuts: [Cut] = []
         for other in nodes.indices where other != node {
             cuts += [Cut(from: node, to: other), Cut(from: other, to: node)]
@@ -201,7 +203,7 @@ extension World {
 
     // MARK: Processes and machines
 
-    private func restartDelay() -> UInt64 {
+    func restartDelay() -> UInt64 {
         random.chance(percent: 60)
             ? random.time(in: .milliseconds(20)...(.milliseconds(400)))
             : random.time(in: .milliseconds(400)...(.seconds(5)))
@@ -373,7 +375,7 @@ extension World {
         }
     }
 
-    private func otherMember(of group: GroupID, than node: Int) -> Int? {
+    func otherMember(of group: GroupID, than node: Int) -> Int? {
         let others = members(of: group).filter { $0 != node }
         return others.isEmpty ? nil : random.choice(of: others)
     }

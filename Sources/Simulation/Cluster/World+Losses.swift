@@ -2,8 +2,8 @@ import Node
 import Primitives
 import Topology
 
-/// What is lost for good and must be made anew: a replica that its node may not use any more, or a node
-/// whose disks are gone. There is one such loss at a time, as a cluster of three replicas a group can bear.
+/// What is lost for good and must be made anew: a replica that its node may not use any more, those of a
+/// node whose disks are damaged, or a node whose disks are gone. There is one such loss at a time, as a cluster of three replicas a group can bear.
 enum Loss: Equatable, Sendable {
     case replica(ReplicaID, of: GroupID, on: NodeID)
     /// The node, and on which machine it was.
@@ -12,6 +12,7 @@ enum Loss: Equatable, Sendable {
     case departure(NodeID)
     /// A replica whose state was changed behind its back.
     case spoilt(ReplicaID, of: GroupID)
+    case damage(DamagedNode)
 }
 
 extension World {
@@ -40,6 +41,8 @@ extension World {
         let lost = random.choice(of: hosted)
         loss = .replica(lost.replica, of: lost.group, on: process.nodeID)
         marks.quarantines += 1
+        quarantined.append(
+            HostedReplica(group: lost.group, replica: lost.replica, node: process.nodeID))
         trace.record(
             .fault, at: now, host: node,
             text: "quarantine of replica \(lost.replica) of group \(lost.group)")
@@ -126,11 +129,12 @@ extension World {
                 loss = nil
             }
         case .spoilt(_, let group): if isSpoilOver(of: group) { loss = nil }
+        case .damage(let damaged): mend(damaged)
         case nil: break
         }
     }
 
-    private func isGone(_ replica: ReplicaID, from group: GroupID, on node: NodeID) -> Bool {
+    func isGone(_ replica: ReplicaID, from group: GroupID, on node: NodeID) -> Bool {
         guard let status = leaderStatuses[group], status.isSettled,
             !status.configuration.members.contains(where: { $0.replica == replica })
         else { return false }
@@ -143,7 +147,7 @@ extension World {
 
     /// Whether the process ended before the quarantine was on disk: with nothing lost in truth, the replica
     /// is as good as it was.
-    private func isBack(_ replica: ReplicaID, of group: GroupID, on node: NodeID) -> Bool {
+    func isBack(_ replica: ReplicaID, of group: GroupID, on node: NodeID) -> Bool {
         nodes.contains { machine in
             machine.process?.nodeID == node
                 && machine.process?.loops.contains { host in

@@ -53,10 +53,17 @@ extension World {
             if recovery.report.cut != nil { marks.tornTails += 1 }
             marks.amnesiacStarts += recovery.groups.count(where: \.isAmnesiac)
             checkPromises(of: nodeID, recovery.groups)
+            let found = recovery.groups
             let core = try LoopCore(
                 settings: settings, recovery: recovery, disk: folder,
                 bootID: nodes[node].clock.bootID, seed: random.next(), now: moment)
-            loops.append(LoopHost(core))
+            let host = LoopHost(core)
+            checkQuarantines(of: nodeID, on: node, found, host)
+            loops.append(host)
+        }
+        let used = loops.flatMap { $0.core.inspect() }
+        promises.started(nodeID) { group, replica in
+            used.contains { $0.group == group && $0.replica == replica }
         }
         nodes[node].process = SimulatedProcess(nodeID: nodeID, loops: loops, home: home)
         directories.restart(node: node)

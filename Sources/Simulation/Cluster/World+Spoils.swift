@@ -21,6 +21,7 @@ extension World {
         guard !hosted.isEmpty else { return }
         let spoilt = random.choice(of: hosted)
         loss = .spoilt(spoilt.replica, of: spoilt.group)
+        spoiltGroups.append(spoilt.group)
         marks.spoiltReplicas += 1
         trace.record(
             .fault, at: now, host: node,

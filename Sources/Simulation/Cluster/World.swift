@@ -30,6 +30,12 @@ final class World {
     /// What the newest leader of each group said last.
     var leaderStatuses = SortedMap<GroupID, GroupStatus>()
     var loss: Loss?
+    /// Replicas that were seen to be quarantined, or told to be.
+    var quarantined: [HostedReplica] = []
+    /// Groups of which a replica was spoilt: any of theirs may be found to differ from then on.
+    var spoiltGroups: [GroupID] = []
+    /// Whether the next snapshot that is read for a follower rots.
+    var rotsNextSnapshot = false
 
     // Checkers.
     var canonical = CanonicalHistory()
@@ -315,7 +321,9 @@ final class World {
     private func finishDisk(_ life: NodeLife, _ disk: Int) {
         guard process(life) != nil else { return }
         let operation = nodes[life.node].disks[disk].current
+        let used = nodes[life.node].disks[disk].reserveUsedByteCount
         let result = nodes[life.node].disks[disk].finish(now: now)
+        if nodes[life.node].disks[disk].reserveUsedByteCount > used { marks.reserveUses += 1 }
         trace.record(
             .disk, at: now, host: life.node, UInt64(disk), UInt64(result == .done ? 0 : 1),
             detail: operation?.summary)
@@ -323,18 +331,9 @@ final class World {
             withHome(life) { core, moment, effects in
                 core.identityPersisted(now: moment, into: &effects)
             }
-        } else if let operation, let name = operation.snapshotName {
-            var outcome = SnapshotOutcome.done
-            if result == .full {
-                outcome = .full(code: 28, operation: "write")
-            } else if result == .failed {
-                outcome = .failed(code: 5, operation: "fsync")
-            } else if case .read(_, let offset, let byteCount) = operation {
-                outcome = .bytes(
-                    nodes[life.node].disks[disk].read(name).map {
-                        Array($0.dropFirst(offset).prefix(byteCount))
-                    })
-            }
+        } else if let operation, operation.isForSnapshots {
+            if case .read(let name, _, _) = operation { rotWhatIsRead(name, on: life, disk) }
+            let outcome = snapshotOutcome(of: operation, result, nodes[life.node].disks[disk])
             withLoop(life, disk) { core, moment in
                 core.snapshotCompleted(outcome, now: moment)
             }
@@ -344,12 +343,26 @@ final class World {
         beginDisk(life, disk)
     }
 
+    private func snapshotOutcome(
+        of operation: DiskOperation, _ result: DiskResult, _ disk: VirtualDisk
+    ) -> SnapshotOutcome {
+        switch result {
+        case .full: return .full(code: 28, operation: "write")
+        case .failed: return .failed(code: 5, operation: "fsync")
+        case .reserved(let byteCount): return .reserved(byteCount: byteCount)
+        case .done:
+            guard case .read(let name, let offset, let byteCount) = operation else { return .done }
+            return .bytes(
+                disk.read(name).map { Array($0.dropFirst(offset).prefix(byteCount)) })
+        }
+    }
+
     private func finishJournal(
         _ operation: DiskOperation?, _ result: DiskResult, _ life: NodeLife, _ disk: Int
     ) {
         let outcome: DiskOutcome =
             switch result {
-            case .done: .done
+            case .done, .reserved: .done
             case .full: .full(code: 28, operation: "write")
             case .failed: .failed(code: 5, operation: "fdatasync")
             }

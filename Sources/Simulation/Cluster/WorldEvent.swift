@@ -47,6 +47,7 @@ enum FaultStep: Sendable {
     /// Every machine loses power while wall clocks go back.
     case rebootAll
     case loseMajority
+    case damage(FaultKind, remaining: Int)
 }
 
 /// One cut on the path from one host to another.

@@ -47,4 +47,12 @@ package enum FaultKind: UInt8, CaseIterable, Sendable {
     /// Keys expire while no disk finishes a write; then every machine boots anew with a wall clock
     /// that went back, so that the shard clock goes on from the last stamps on disk.
     case expiryThenReboot
+
+    // Disks that don't keep what they have confirmed.
+    /// A byte of a file that was durable changes.
+    case bitRot
+    /// A write lands elsewhere on the machine, and its place keeps what it had.
+    case misdirectedWrite
+    /// A write was confirmed and never made.
+    case lostWrite
 }

@@ -13,6 +13,8 @@ package enum DiskOperation: Equatable, Sendable {
     case append(name: String, bytes: [UInt8])
     /// Makes a file durable and then renames it, if it is there; durable when this is done.
     case publish(from: String, to: String)
+    /// Keeps so much room for what is appended when there is no other.
+    case reserve(byteCount: Int)
     /// Reads a part of a file.
     case read(name: String, offset: Int, byteCount: Int)
     /// Removes a file, if it is there; a power cut may bring it back until the directory is next synced.
@@ -25,7 +27,7 @@ package enum DiskOperation: Equatable, Sendable {
         switch self {
         case .create, .rename, .sync, .replace, .publish: true
         case .write(_, _, _, let isSynced): isSynced
-        case .remove, .discard, .append, .read: false
+        case .remove, .discard, .append, .reserve, .read: false
         }
     }
 
@@ -33,7 +35,7 @@ package enum DiskOperation: Equatable, Sendable {
     package var takesRoom: Bool {
         switch self {
         case .create, .append, .replace: true
-        case .rename, .write, .sync, .publish, .read, .remove, .discard: false
+        case .rename, .write, .sync, .publish, .reserve, .read, .remove, .discard: false
         }
     }
 
@@ -48,6 +50,7 @@ package enum DiskOperation: Equatable, Sendable {
         case .replace(let name, let bytes): "replace \(name) by \(bytes.count) bytes"
         case .append(let name, let bytes): "append \(bytes.count) bytes to \(name)"
         case .publish(let from, let to): "sync \(from) and rename it to \(to)"
+        case .reserve(let byteCount): "reserve \(byteCount)"
         case .read(let name, let offset, let byteCount):
             "read \(byteCount) bytes at \(offset) of \(name)"
         case .remove(let name): "remove \(name)"
@@ -59,7 +62,7 @@ package enum DiskOperation: Equatable, Sendable {
         switch self {
         case .write(_, _, let bytes, _), .replace(_, let bytes), .append(_, let bytes): bytes.count
         case .create(_, let byteCount), .read(_, _, let byteCount): byteCount
-        case .rename, .sync, .remove, .discard, .publish: 0
+        case .rename, .sync, .remove, .discard, .publish, .reserve: 0
         }
     }
 }

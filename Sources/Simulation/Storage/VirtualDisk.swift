@@ -3,15 +3,20 @@ package import Primitives
 /// One directory on a disk of its own: does one operation at a time, in order, as the disk thread
 /// of a journal does, and loses what a real disk may lose.
 package struct VirtualDisk: Sendable {
-    private var files: [VirtualFile] = []
+    var files: [VirtualFile] = []
     private var queue: [DiskOperation] = []
-    private var generator: SeededGenerator
+    var generator: SeededGenerator
+    var confirmed = ConfirmedWrites()
     /// How the disk takes its time.
     package var speed: DiskSpeed
     /// Whether the next operation that waits for the disk fails.
     package var failsNextSync = false
     /// Whether there is no room for new files, nor for more in those that are there.
     package var isFull = false
+    /// Room that is kept, and taken by what is appended while the disk is full.
+    package private(set) var reservedByteCount = 0
+    /// What was taken from it so far.
+    package private(set) var reserveUsedByteCount = 0
     /// Whether no further operation is begun.
     package var isHung = false
     /// Whether an operation has failed: then nothing more is done for this process, as what comes
@@ -22,8 +27,12 @@ package struct VirtualDisk: Sendable {
     /// Whether the first operation in the queue is under way.
     package private(set) var isBusy = false
 
+    /// How much room can be kept: none, less than is needed, or all that is asked for.
+    private let reserveLimit: Int
+
     package init(speed: DiskSpeed, seed: UInt64) {
         self.speed = speed
+        reserveLimit = [0, 4096, Int.max][Int(seed % 3)]
         generator = SeededGenerator(seed: seed)
     }
 
@@ -61,7 +70,7 @@ package struct VirtualDisk: Sendable {
         isBusy = false
         let operation = queue.removeFirst()
         if hasFailed { return .failed }
-        if isFull, operation.takesRoom {
+        if isFull, operation.takesRoom, !takeReserve(for: operation) {
             if case .append(let name, _) = operation { discard(name) }
             return .full
         }
@@ -81,7 +90,25 @@ package struct VirtualDisk: Sendable {
             return .failed
         }
         perform(operation, now)
+        if case .reserve = operation { return .reserved(byteCount: reservedByteCount) }
         return .done
+    }
+
+    /// Whether there is room after all for a file that is appended to.
+    private mutating func takeReserve(for operation: DiskOperation) -> Bool {
+        let byteCount: Int
+        switch operation {
+        case .create(_, 0) where reservedByteCount > 0: byteCount = 0
+        case .append(_, let bytes): byteCount = bytes.count
+        default: return false
+        }
+        guard byteCount <= reservedByteCount else {
+            reservedByteCount = 0
+            return false
+        }
+        reservedByteCount -= byteCount
+        reserveUsedByteCount += byteCount
+        return true
     }
 
     /// The process ends: what it has written stays, what it had only asked for may be done in part.
@@ -112,6 +139,8 @@ package struct VirtualDisk: Sendable {
         isBusy = false
         queue.removeAll()
         files.removeAll()
+        reservedByteCount = 0
+        confirmed = ConfirmedWrites()
         hasFailed = false
         failsNextSync = false
     }
@@ -130,12 +159,14 @@ package struct VirtualDisk: Sendable {
         case .append(let name, let bytes):
             let byteCount = generator.below(bytes.count + 1)
             append(Array(bytes[..<byteCount]), to: name)
-        case .create, .rename, .replace, .sync, .remove, .discard, .publish, .read:
+        case .create, .rename, .replace, .sync, .remove, .discard, .publish, .reserve,
+            .read:
             if generator.chance(percent: 50) { perform(queue[0], now) }
         }
     }
 
     private mutating func perform(_ operation: DiskOperation, _ now: UInt64) {
+        note(operation)
         switch operation {
         case .create(let name, let byteCount):
             replace(name, with: [UInt8](repeating: 0, count: byteCount))
@@ -156,9 +187,29 @@ package struct VirtualDisk: Sendable {
             syncDirectory()
             discard(to)
             update(from) { $0.publish(as: to) }
+        case .reserve(let byteCount):
+            let byteCount = min(byteCount, reserveLimit)
+            if byteCount < reservedByteCount || !isFull { reservedByteCount = byteCount }
         case .read: break
         case .remove(let name), .discard(let name):
             if index(of: name) != nil { update(name) { $0.isRemoved = true } }
+        }
+    }
+
+    /// Remembers what a disk that loses a confirmed write would have instead.
+    private mutating func note(_ operation: DiskOperation) {
+        switch operation {
+        case .write(let name, let offset, let bytes, let isSynced):
+            guard isSynced, let old = read(name) else { return }
+            let range = offset..<offset + bytes.count
+            confirmed.wrote(name, at: offset, before: Array(old[range]), after: bytes)
+        case .replace(let name, let bytes):
+            confirmed.replaced(name, before: read(name), after: bytes)
+        case .create(let name, _), .remove(let name), .discard(let name): confirmed.forget(name)
+        case .rename(let from, let to), .publish(let from, let to):
+            confirmed.forget(from)
+            confirmed.forget(to)
+        case .sync, .append, .read, .reserve: break
         }
     }
 
@@ -178,7 +229,7 @@ package struct VirtualDisk: Sendable {
         files.removeAll { $0.name == name }
     }
 
-    private mutating func update(_ name: String, _ change: (inout VirtualFile) -> Void) {
+    mutating func update(_ name: String, _ change: (inout VirtualFile) -> Void) {
         guard let index = index(of: name) else {
             preconditionFailure("\(name) is not among \(fileNames)")
         }
@@ -193,6 +244,7 @@ package struct VirtualDisk: Sendable {
 /// How an operation ended.
 package enum DiskResult: Equatable, Sendable {
     case done
+    case reserved(byteCount: Int)
     case failed
     /// There was no room, and nothing was done; what was being appended to is gone.
     case full

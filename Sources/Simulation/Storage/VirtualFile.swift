@@ -89,10 +89,10 @@ package struct VirtualFile: Sendable {
         if !keepsPages { content = durable }
     }
 
-    /// Turns one bit over, in the cache and on the disk.
-    package mutating func flipBit(at offset: Int, bit: Int) {
-        content[offset] ^= 1 << UInt8(bit & 7)
-        durable[offset] ^= 1 << UInt8(bit & 7)
+    /// Puts bytes in the place of others, in the cache and on the disk.
+    package mutating func overwrite(at offset: Int, with bytes: [UInt8]) {
+        content.replaceSubrange(offset..<offset + bytes.count, with: bytes)
+        durable.replaceSubrange(offset..<offset + bytes.count, with: bytes)
     }
 
     private mutating func settle(_ loss: UnsyncedLoss, generator: inout SeededGenerator) {

@@ -64,13 +64,25 @@ struct NodeProcess: Sendable {
     /// - Returns: Whether it came to that in time.
     func wait(seconds: Double, until condition: (State) -> Bool) -> Bool {
         // A child that has ended would otherwise stay behind for as long as this process lives.
-        defer { reap() }
+        defer { reapEnded() }
         let deadline = ContinuousClock.now + .seconds(seconds)
         while !condition(state) {
             guard ContinuousClock.now < deadline else { return false }
             usleep(10_000)
         }
         return true
+    }
+
+    /// Reaps a child that has ended. One that is just ending shows no command line any more, and so counts as
+    /// gone, a moment before it can be reaped.
+    private func reapEnded() {
+        let deadline = ContinuousClock.now + .seconds(1)
+        var status: Int32 = 0
+        while unsafe waitpid(pid, &status, WNOHANG) == 0, state == .gone,
+            ContinuousClock.now < deadline
+        {
+            usleep(1000)
+        }
     }
 
     /// How the process ended, if it is a child of this one and has.
