@@ -192,25 +192,29 @@ def all_disks_full():
                 wait_until(lambda: disk_state(nodes, number) == "ok", 10, "there is room again")
 
 
+def is_room_kept(nodes, number):
+    """Whether a node keeps as much for snapshots as it wants to."""
+    shown = persistence(nodes, number)
+    return 0 < int(shown["martlet_snapshots_reserve_wanted"]) <= int(shown["martlet_snapshots_reserve"])
+
+
 @suite.test
 def kept_room():
     """disks that something else fills don't stop writes: snapshots have room, and so the log has"""
     with loaded_cluster() as (nodes, made, workers):
-        for _ in range(ROUNDS):
-            wait_until(lambda: all(int(persistence(nodes, number)["martlet_snapshots_reserve"]) > 0
-                                   for number in (1, 2, 3)), 20, "room is kept")
-            for disk in made:
-                disk.fill()
-            time.sleep(2)
-            done = workers[0].load.outcomes["done"]
-            taken = [int(persistence(nodes, number)["martlet_snapshots_taken"])
-                     for number in (1, 2, 3)]
-            wait_until(lambda: workers[0].load.outcomes["done"] > done + 500, 20, "writes go on")
-            wait_until(lambda: all(
-                int(persistence(nodes, number)["martlet_snapshots_taken"]) > taken[number - 1]
-                for number in (1, 2, 3)), 20, "snapshots are taken")
-            for disk in made:
-                disk.free()
+        wait_until(lambda: all(map(is_room_kept, [nodes] * 3, (1, 2, 3))), 30, "room is kept")
+        for disk in made:
+            disk.fill()
+        time.sleep(2)
+        done = workers[0].load.outcomes["done"]
+        taken = [int(persistence(nodes, number)["martlet_snapshots_taken"])
+                 for number in (1, 2, 3)]
+        wait_until(lambda: workers[0].load.outcomes["done"] > done + 500, 20, "writes go on")
+        wait_until(lambda: all(
+            int(persistence(nodes, number)["martlet_snapshots_taken"]) > taken[number - 1]
+            for number in (1, 2, 3)), 20, "snapshots are taken")
+        for disk in made:
+            disk.free()
 
 
 @suite.test

@@ -9,10 +9,11 @@ import subprocess
 import time
 
 import test_faults
-from harness import (MARTLET, Suite, admin, cluster, end_process, wait_until)
+from harness import (LONG, MARTLET, Suite, admin, cluster, end_process, wait_until)
 
 SETTINGS = ("journal.segment-size=1mb", "journal.snapshot-after=1mb")
 REPLACE_SECONDS = 120
+ROUNDS = 10 if LONG else 1
 
 suite = Suite("replacement")
 
@@ -130,34 +131,43 @@ def what_cannot_be_is_refused():
             assert reason in done.stderr, (words, done.stderr)
 
 
+def flip_and_mend(nodes, number):
+    """Flips a byte in the journal of a node that is down for a moment; returns when all is whole again."""
+    nodes.kill(number)
+    data = pathlib.Path(nodes.path) / f"node-{number}" / "data"
+    # The newest segment that is in use; the one behind it is still empty.
+    segment, used = [(path, used) for path in sorted((data / "journal-0").glob("segment-*.log"))
+                     if (used := len(path.read_bytes().rstrip(b"\0")))][-1]
+    content = bytearray(segment.read_bytes())
+    content[used // 2] ^= 0x40
+    segment.write_bytes(content)
+    time.sleep(1)
+    log = pathlib.Path(nodes.path) / f"node-{number}" / "node.log"
+    begin = log.stat().st_size
+    nodes.restart(number)
+    node = nodes.nodes[number - 1]
+
+    def news():
+        return log.read_bytes()[begin:].decode()
+    wait_until(lambda: "is quarantined" in news(), 10, "the log names the quarantine")
+    assert segment.name in news(), "the log doesn't name the file"
+    wait_until(lambda: admin(node, "/readyz")[0] == 200, 60, "the node is whole again")
+    report = wait_until(
+        lambda: (lambda found: found if found and not found.get("quarantined") else None)(
+            topology(nodes.nodes[number % 3])), 60, "no replica is quarantined")
+    assert all(sum(replica["role"] == "voter" for replica in shard["replicas"]) == 3
+               for shard in report["shards"]), report["shards"]
+
+
 @suite.test
 def a_damaged_journal_is_made_anew():
     """a byte flipped in the middle of a stopped follower's journal quarantines replicas, which are made anew"""
     with cluster(3, SETTINGS) as nodes:
         nodes.wait_ready()
         with load_on(nodes):
-            time.sleep(2)
-            number = 3
-            nodes.kill(number)
-            data = pathlib.Path(nodes.path) / f"node-{number}" / "data"
-            # The newest segment that is in use; the one behind it is still empty.
-            segment, used = [(path, used) for path in sorted((data / "journal-0").glob("segment-*.log"))
-                             if (used := len(path.read_bytes().rstrip(b"\0")))][-1]
-            content = bytearray(segment.read_bytes())
-            content[used // 2] ^= 0x40
-            segment.write_bytes(content)
-            time.sleep(1)
-            nodes.restart(number)
-            node = nodes.nodes[number - 1]
-            log = pathlib.Path(nodes.path) / f"node-{number}" / "node.log"
-            wait_until(lambda: "is quarantined" in log.read_text(), 10, "the log names the quarantine")
-            assert segment.name in log.read_text(), "the log doesn't name the file"
-            wait_until(lambda: admin(node, "/readyz")[0] == 200, 60, "the node is whole again")
-            report = wait_until(
-                lambda: (lambda found: found if found and not found.get("quarantined") else None)(
-                    topology(nodes.nodes[0])), 60, "no replica is quarantined")
-            assert all(sum(replica["role"] == "voter" for replica in shard["replicas"]) == 3
-                       for shard in report["shards"]), report["shards"]
+            for turn in range(ROUNDS):
+                time.sleep(2)
+                flip_and_mend(nodes, 3 - turn % 3)
 
 
 def main():

@@ -120,6 +120,7 @@ extension LoopCore {
         section.add("martlet_snapshots_installed", report.statistics.snapshotsInstalled)
         section.add("martlet_snapshots_sending", report.outgoingSnapshotCount)
         section.add("martlet_snapshots_reserve", report.reservedByteCount)
+        section.add("martlet_snapshots_reserve_wanted", report.wantedReserveByteCount)
         return section
     }
 

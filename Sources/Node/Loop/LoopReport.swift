@@ -28,8 +28,9 @@ package struct LoopReport: Sendable {
     var hindrance = Hindrance.none
     /// Snapshots that are being taken.
     var takingSnapshotCount = 0
-    /// What is kept of the disk for snapshots.
+    /// What is kept of the disk for snapshots, and what should be.
     var reservedByteCount = 0
+    var wantedReserveByteCount = 0
     /// Snapshots on their way to followers.
     var outgoingSnapshotCount = 0
 
@@ -76,6 +77,7 @@ package struct LoopReport: Sendable {
         statistics.handovers += other.statistics.handovers
         takingSnapshotCount += other.takingSnapshotCount
         reservedByteCount += other.reservedByteCount
+        wantedReserveByteCount += other.wantedReserveByteCount
         outgoingSnapshotCount += other.outgoingSnapshotCount
     }
 }
@@ -118,6 +120,7 @@ extension LoopCore {
         report.segmentCount = journal.segmentCount
         report.hindrance = hindrance
         report.reservedByteCount = max(0, reserve.byteCount)
+        report.wantedReserveByteCount = reserve.wantedByteCount
         report.takingSnapshotCount = taking == nil ? 0 : 1
         report.outgoingSnapshotCount = transfers.outgoing.count
         return report
