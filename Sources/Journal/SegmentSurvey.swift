@@ -20,9 +20,6 @@ struct SegmentSurvey {
 
         var name: JournalFile { .segment(sequence) }
         var hasIntactHeader: Bool { header != nil && damage == nil }
-
-        /// Whether the segment was begun, as far as its file can tell.
-        var isBegun: Bool { hasIntactHeader || isProven }
     }
 
     /// By sequence number.
@@ -125,7 +122,11 @@ struct SegmentSurvey {
     }
 
     private func newest(_ head: JournalHead?) -> Place? {
-        let newest = files.last(where: \.isBegun)
+        let newest = files.last { file in
+            // A proof comes behind the head that names its segment. What looks like one in a file that was
+            // recycled and not begun yet may be a value that a client has stored.
+            file.hasIntactHeader || file.isProven && file.sequence <= head?.sequence ?? .max
+        }
         if let head, head.sequence > 0, head.sequence >= newest?.sequence ?? 0 {
             return Place(sequence: head.sequence, isProven: true)
         }
