@@ -282,12 +282,7 @@ struct DamageTests {
                     payload: [UInt8](repeating: 1, count: 2 * JournalLimits.surveyedByteCount))))
         var requests: [DiskRequest] = []
         _ = journal.flushMakingFiles(now: now, into: &requests)
-        memory.accept(&requests)
-        while !memory.queue.isEmpty {
-            _ = memory.step()
-            journal.completed(into: &requests)
-            memory.accept(&requests)
-        }
+        memory.carryOut(&requests, of: &journal)
         let disk = CountingDisk(memory)
         let found = try Journal.recover(
             from: disk, settings: settings, mustHaveHead: true, bootID: 1, seed: 1, now: now)

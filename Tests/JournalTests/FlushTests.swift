@@ -97,12 +97,7 @@ struct FlushTests {
             }
             var requests: [DiskRequest] = []
             _ = journal.flushMakingFiles(now: now, into: &requests)
-            disk.accept(&requests)
-            while !disk.queue.isEmpty {
-                _ = disk.step()
-                journal.completed(into: &requests)
-                disk.accept(&requests)
-            }
+            disk.carryOut(&requests, of: &journal)
             var later = now
             later.boot = now.boot.advanced(milliseconds: 9_999)
             journal.tick(now: later, into: &requests)

@@ -67,6 +67,16 @@ struct MemoryDisk: JournalDisk {
         requests.removeAll()
     }
 
+    /// Does all that a journal asks for, until it asks for nothing more.
+    mutating func carryOut(_ requests: inout [DiskRequest], of journal: inout Journal) {
+        accept(&requests)
+        while !queue.isEmpty {
+            _ = step()
+            journal.completed(into: &requests)
+            accept(&requests)
+        }
+    }
+
     /// Finishes a snapshot's file, beside the requests.
     mutating func makeSnapshot(_ group: GroupID, _ index: LogIndex) {
         contents[.partialSnapshot(group, index)] = nil

@@ -37,12 +37,7 @@ struct QuarantineTests {
     private mutating func flush() {
         var requests: [DiskRequest] = []
         _ = journal.flushMakingFiles(now: Self.now, into: &requests)
-        disk.accept(&requests)
-        while !disk.queue.isEmpty {
-            _ = disk.step()
-            journal.completed(into: &requests)
-            disk.accept(&requests)
-        }
+        disk.carryOut(&requests, of: &journal)
     }
 
     private mutating func append(to group: GroupID, byteCount: Int = 100) {

@@ -47,12 +47,7 @@ struct RecycledSegmentTests {
     }
 
     private mutating func execute(_ requests: inout [DiskRequest]) {
-        disk.accept(&requests)
-        while !disk.queue.isEmpty {
-            _ = disk.step()
-            journal.completed(into: &requests)
-            disk.accept(&requests)
-        }
+        disk.carryOut(&requests, of: &journal)
     }
 
     @Test("a torn batch never takes up intact records of an earlier one in the same place")
