@@ -151,7 +151,8 @@ extension World {
                 marks.joinedNodes = max(
                     marks.joinedNodes, state.nodes.count - state.founders.count)
             }
-        case .quarantines, .hostDirectory, .currentReplica, .proposeDirectory,
+        case .quarantines(let replicas): checkDifferences(replicas, life.node)
+        case .hostDirectory, .currentReplica, .proposeDirectory,
             .changeDirectoryMembers, .transferLeadership,
             .leaderHints, .cluster, .continueApplying, .continueInBackground, .relayed:
             break

@@ -3,7 +3,8 @@ import Primitives
 import Topology
 
 /// What is lost for good and must be made anew: a replica that its node may not use any more, those of a
-/// node whose disks are damaged, or a node whose disks are gone. There is one such loss at a time, as a cluster of three replicas a group can bear.
+/// node whose disks are damaged, or a node whose disks are gone. There is one such loss at a time, as a
+/// cluster of three replicas a group can bear.
 enum Loss: Equatable, Sendable {
     case replica(ReplicaID, of: GroupID, on: NodeID)
     /// The node, and on which machine it was.
@@ -28,27 +29,35 @@ extension World {
 
     /// Makes a random replica unusable.
     func quarantineSomeReplica() {
-        guard mayLose else { return }
-        let node = random.below(nodes.count)
-        guard let process = nodes[node].process else { return }
-        var hosted: [(loop: Int, group: GroupID, replica: ReplicaID)] = []
-        for (loop, host) in process.loops.enumerated() {
-            for shown in host.core.inspect() where isMember(shown, process.nodeID) {
-                hosted.append((loop, shown.group, shown.replica))
-            }
-        }
-        guard !hosted.isEmpty else { return }
-        let lost = random.choice(of: hosted)
-        loss = .replica(lost.replica, of: lost.group, on: process.nodeID)
+        guard mayLose, let (node, loop, lost) = someReplica(where: { _ in true }) else { return }
+        loss = .replica(lost.replica, of: lost.group, on: lost.node)
         marks.quarantines += 1
-        quarantined.append(
-            HostedReplica(group: lost.group, replica: lost.replica, node: process.nodeID))
+        quarantined.append(lost)
         trace.record(
             .fault, at: now, host: node,
             text: "quarantine of replica \(lost.replica) of group \(lost.group)")
-        withLoop(life(of: node), lost.loop) { core, moment in
+        withLoop(life(of: node), loop) { core, moment in
             core.quarantine(lost.group, reason: "told so by the simulator", now: moment)
         }
+    }
+
+    /// A random replica of a random machine, with the machine and the loop: one that the directory knows, and
+    /// of which `condition` holds.
+    func someReplica(
+        where condition: (GroupInspection) -> Bool
+    ) -> (machine: Int, loop: Int, replica: HostedReplica)? {
+        let node = random.below(nodes.count)
+        guard let process = nodes[node].process else { return nil }
+        var hosted: [(machine: Int, loop: Int, replica: HostedReplica)] = []
+        for (loop, host) in process.loops.enumerated() {
+            for shown in host.core.inspect()
+            where condition(shown) && isMember(shown, process.nodeID) {
+                let replica = HostedReplica(
+                    group: shown.group, replica: shown.replica, node: process.nodeID)
+                hosted.append((node, loop, replica))
+            }
+        }
+        return hosted.isEmpty ? nil : random.choice(of: hosted)
     }
 
     /// Whether the replica is the one that the directory knows; else its loss may be one too many.

@@ -8,25 +8,18 @@ extension World {
 
     /// Spoils the state of a random replica.
     func spoilSomeReplica() {
-        guard mayLose else { return }
-        let node = random.below(nodes.count)
-        guard let process = nodes[node].process else { return }
-        var hosted: [(loop: Int, group: GroupID, replica: ReplicaID)] = []
-        for (loop, host) in process.loops.enumerated() {
-            for shown in host.core.inspect()
-            where shown.group != .directory && shown.isReady && isMember(shown, process.nodeID) {
-                hosted.append((loop, shown.group, shown.replica))
-            }
-        }
-        guard !hosted.isEmpty else { return }
-        let spoilt = random.choice(of: hosted)
+        guard mayLose,
+            let (node, loop, spoilt) = someReplica(where: {
+                $0.group != .directory && $0.isReady
+            })
+        else { return }
         loss = .spoilt(spoilt.replica, of: spoilt.group)
         spoiltGroups.append(spoilt.group)
         marks.spoiltReplicas += 1
         trace.record(
             .fault, at: now, host: node,
             text: "the state of replica \(spoilt.replica) of group \(spoilt.group) is spoilt")
-        withLoop(life(of: node), spoilt.loop) { core, _ in
+        withLoop(life(of: node), loop) { core, _ in
             core.spoil(Self.spoiltKey, of: spoilt.group)
         }
     }
@@ -54,7 +47,17 @@ extension World {
         return shown == shard.replicas.count && (holders == 0 || holders == shown)
     }
 
-    /// Replicas that differ though nothing was spoilt are a defect of theirs, or of the comparison.
+    /// A replica of a group of which none was spoilt must not be found to differ.
+    func checkDifferences(_ replicas: [QuarantinedReplica], _ node: Int) {
+        for replica in replicas
+        where replica.reason.contains("differs from that of the majority")
+            && !spoiltGroups.contains(replica.group)
+        {
+            violate("node \(node + 1), group \(replica.group): \(replica.reason)")
+        }
+    }
+
+    /// Differences that nobody was given up for, though nothing was spoilt, are a defect of theirs, or of the comparison.
     func checkDifferences() {
         guard marks.spoiltReplicas == 0, marks.stateDifferences > 0 else { return }
         violate("\(marks.stateDifferences) replicas were found to differ from the majority")
