@@ -17,9 +17,9 @@ extension RaftGroup {
         decideElection(now: now, into: &effects)
     }
 
-    /// Whether this replica, whose disk would make it a poor leader, lets an election pass: all of them
-    /// while its own vote couldn't become durable, and some when there is no room, in which others that
-    /// have room can win.
+    /// Whether this replica, which would make a poor leader, lets an election pass: all of them while its
+    /// own vote couldn't become durable, and some when it has no room or is halted, in which others that
+    /// do better can win.
     mutating func leavesElectionToOthers() -> Bool {
         guard hindrance != .none, !isSoleVoter else { return false }
         if hindrance != .stalled, postponedElectionCount >= settings.postponedElectionLimit {

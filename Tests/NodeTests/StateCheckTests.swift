@@ -120,7 +120,7 @@ import Testing
         #expect(Self.verdict(voters: 1...3, [:]) == .open)
         #expect(Self.verdict(voters: 1...3, [2: 10]) == .majority(dissenters: []))
         #expect(Self.verdict(voters: 1...3, [2: 11]) == .open)
-        #expect(Self.verdict(voters: 1...3, [2: 11, 3: 11]) == .minority(11))
+        #expect(Self.verdict(voters: 1...3, [2: 11, 3: 11]) == .minority)
         #expect(
             Self.verdict(voters: 1...3, [2: 10, 3: 11])
                 == .majority(dissenters: [Self.member(3)]))

@@ -25,7 +25,7 @@ extension LoopCore {
         let slot = SlotID(key: request[2])
         let shardIndex = Int(shardOfSlot[Int(slot.rawValue)])
         guard shardIndex >= 0 else {
-            return debugElsewhere(request, slot: slot, from: index, relayed: sequence, now: now)
+            return sendElsewhere(request, slot: slot, from: index, relayed: sequence, now: now)
         }
         guard action == "POISON" else {
             spoil(request.copy(2), of: shards[shardIndex].group)
@@ -44,21 +44,6 @@ extension LoopCore {
                 session: reference(to: index),
                 sequence: reserveReply(of: index, relayed: sequence),
                 version: sessions[index].version, slot: slot, read: 0..<0))
-        return .next
-    }
-
-    private mutating func debugElsewhere(
-        _ request: borrowing Request, slot: SlotID, from index: Int, relayed sequence: UInt64?,
-        now: Moment
-    ) -> Disposition {
-        guard let group = directory.shard(of: slot) else {
-            return waitForLeader(.directory, of: index, relayed: sequence, now: now)
-        }
-        guard loop(of: group) != settings.loopIndex, sequence == nil, isReplicatedHere(group)
-        else {
-            return redirect(slot: slot, group: group, of: index, relayed: sequence, now: now)
-        }
-        forward(request, from: index, to: loop(of: group))
         return .next
     }
 

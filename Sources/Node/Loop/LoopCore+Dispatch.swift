@@ -67,15 +67,7 @@ extension LoopCore {
     ) -> Disposition {
         let shardIndex = Int(shardOfSlot[Int(slot.rawValue)])
         guard shardIndex >= 0 else {
-            guard let group = directory.shard(of: slot) else {
-                return waitForLeader(.directory, of: index, relayed: sequence, now: now)
-            }
-            let loop = self.loop(of: group)
-            if loop != settings.loopIndex, sequence == nil, isReplicatedHere(group) {
-                forward(request, from: index, to: loop)
-                return .next
-            }
-            return redirect(slot: slot, group: group, of: index, relayed: sequence, now: now)
+            return sendElsewhere(request, slot: slot, from: index, relayed: sequence, now: now)
         }
         let view = self.view(of: shardIndex, now: now)
         guard view.isLeader else {
@@ -331,6 +323,23 @@ extension LoopCore {
 
     func isReplicatedHere(_ group: GroupID) -> Bool {
         directory.shards[group]?.replica(on: settings.nodeID) != nil
+    }
+
+    /// Forwards a request for a shard that this loop does not host to the loop that does, or sends the
+    /// client to another node.
+    mutating func sendElsewhere(
+        _ request: borrowing Request, slot: SlotID, from index: Int, relayed sequence: UInt64?,
+        now: Moment
+    ) -> Disposition {
+        guard let group = directory.shard(of: slot) else {
+            return waitForLeader(.directory, of: index, relayed: sequence, now: now)
+        }
+        let loop = self.loop(of: group)
+        if loop != settings.loopIndex, sequence == nil, isReplicatedHere(group) {
+            forward(request, from: index, to: loop)
+            return .next
+        }
+        return redirect(slot: slot, group: group, of: index, relayed: sequence, now: now)
     }
 
     /// Sends the client to the node that leads the slot's shard, once one is known.

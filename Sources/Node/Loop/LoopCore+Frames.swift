@@ -32,26 +32,28 @@ extension LoopCore {
                 statistics.badFrames += 1
                 return
             }
-            let loop = loop(of: decoded.group)
-            if loop == settings.loopIndex {
-                receive(decoded, from: node, now: now)
-            } else {
-                effects.append(.post(.relayed(.frame(from: node, frame)), to: .loop(loop)))
-            }
+            guard !relay(frame, from: node, ifElsewhere: decoded.group) else { return }
+            receive(decoded, from: node, now: now)
         case .stateReport:
             guard let report = try? StateReport(decoding: frame.body), report.from.node == node
             else {
                 statistics.badFrames += 1
                 return
             }
-            let loop = loop(of: report.group)
-            if loop == settings.loopIndex {
-                receive(report, now: now)
-            } else {
-                effects.append(.post(.relayed(.frame(from: node, frame)), to: .loop(loop)))
-            }
+            guard !relay(frame, from: node, ifElsewhere: report.group) else { return }
+            receive(report, now: now)
         case .home: statistics.badFrames += 1
         }
+    }
+
+    /// Hands a frame on to the loop of its group; returns whether that is another one.
+    private mutating func relay(
+        _ frame: PeerFrame, from node: NodeID, ifElsewhere group: GroupID
+    ) -> Bool {
+        let loop = loop(of: group)
+        guard loop != settings.loopIndex else { return false }
+        effects.append(.post(.relayed(.frame(from: node, frame)), to: .loop(loop)))
+        return true
     }
 
     private mutating func receiveMessages(_ body: [UInt8], from node: NodeID, now: Moment) {

@@ -59,7 +59,7 @@ extension LoopCore {
             settings: settings.raft, seed: generator.next(), bootID: bootID, now: now)
         shards[index].heldByteCount = 0
         shards[index].check = StateCheck()
-        shards[index].differingState = nil
+        shards[index].differsAfter = nil
         shards[index].machine.retire()
         shardIndexes[group] = nil
         indexSlots()

@@ -130,9 +130,9 @@ extension LoopCore {
                     .error,
                     "after entry \(place) of group \(group), \(names.joined(separator: " and ")) "
                         + "had another state than the majority, which this node is of"))
-        case .minority(let other):
+        case .minority:
             statistics.stateDifferences += 1
-            shards[index].differingState = DifferingState(index: place, hash: other)
+            shards[index].differsAfter = place
         case .undecided:
             let count = shards[index].check.configuration.members.count
             guard shards[index].check.namedCount < count else { return }
@@ -149,12 +149,12 @@ extension LoopCore {
     /// Gives up the replicas that are known to differ from a majority.
     mutating func quarantineDiffering(now: Moment) {
         for index in shards.indices where !shards[index].isRetired {
-            guard let other = shards[index].differingState,
+            guard let place = shards[index].differsAfter,
                 settings.fault != .differingReplicaStays
             else { continue }
             quarantine(
                 shards[index].group,
-                reason: "after entry \(other.index) its state differs from that of the majority",
+                reason: "after entry \(place) its state differs from that of the majority",
                 now: now)
         }
     }

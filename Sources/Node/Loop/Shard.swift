@@ -73,12 +73,6 @@ struct RoundRead: Sendable {
     var request: [UInt8]
 }
 
-/// The state that a majority has after an entry, where it isn't the replica's own.
-struct DifferingState: Sendable {
-    var index: LogIndex
-    var hash: UInt64
-}
-
 /// A request that certainly was not done and is answered once it is known who leads.
 struct OrphanedOperation: Sendable {
     var session: SessionReference
@@ -148,8 +142,8 @@ struct Shard {
     var check = StateCheck()
     /// When a comparison of states was last asked for here, or could have been.
     var stateCheckAt = Instant.zero
-    /// Set when a majority has another state than this replica.
-    var differingState: DifferingState?
+    /// The entry after which a majority has another state than this replica.
+    var differsAfter: LogIndex?
     /// The entry before which the replica stops applying its log; 0 for none.
     var haltIndex = LogIndex.zero
     /// Set when something that `groupStatus` reports has changed.

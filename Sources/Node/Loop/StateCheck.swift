@@ -23,8 +23,8 @@ struct StateCheck: Sendable {
         case open
         /// A majority has this state, and these replicas have another one.
         case majority(dissenters: [Member])
-        /// A majority agrees on another state, with this hash.
-        case minority(UInt64)
+        /// A majority agrees on another state.
+        case minority
         /// Every voter has reported, and no majority agrees.
         case undecided
     }
@@ -74,7 +74,7 @@ struct StateCheck: Sendable {
         where electorates.allSatisfy({ voters in
             voters.count { has($0, candidate) } > voters.count / 2
         }) {
-            guard candidate == hash else { return .minority(candidate) }
+            guard candidate == hash else { return .minority }
             return .majority(dissenters: others.filter { $0.hash != hash }.map(\.from))
         }
         let areAllKnown = electorates.joined().allSatisfy { voter in
