@@ -3,8 +3,6 @@ package import Primitives
 /// A segment file that the host has been asked to make, and has not made yet.
 struct SegmentMaking: Sendable {
     var file: Journal.SegmentFile
-    /// Whether the disk has had no room for it so far.
-    var wasRefused = false
     /// When to ask for it again; `nil` while it is being made.
     var retryAt: Instant?
 }
@@ -23,21 +21,44 @@ struct RefusedHead: Sendable {
 /// of the present segment when the next can't be made is the reserve: at least half of a segment. Votes,
 /// terms and truncations go on with it; the host gives it no clients' entries once
 /// ``hasRoomForEntries`` is false.
+///
+/// A batch that was taken in before the disk was known to be full may be larger than that. It must not
+/// wait for a whole segment: behind it wait votes, and the records of snapshots that would make room. It
+/// goes into a makeshift segment, as small as it may be. So does what comes next when the present segment is
+/// the only one, so that snapshots can free it.
 extension Journal {
     // MARK: For the host
 
     /// Whether the disk has had no room for a file that the journal needs, and still has none.
-    package var isFull: Bool { making?.wasRefused == true || refusedHead != nil }
+    package var isFull: Bool { lacksSegment || refusedHead != nil }
 
     /// Whether entries that can wait elsewhere should be taken in: there is more than the reserve.
     package var hasRoomForEntries: Bool {
+        if awaitsRoom { return false }
         guard isFull, spare == nil, let active else { return true }
-        let left = active.byteCount - active.tail
-        return left > settings.segmentByteCount / JournalLimits.reserveShare
+        let left = active.byteCount - active.tail - openByteCount
+        return left > settings.reserveByteCount
     }
+
+    /// Whether entries must wait until the disk has room again.
+    package var lacksRoom: Bool { refusedHead != nil || !hasRoomForEntries }
 
     /// Whether the open batch waits for a file to go into, for which the disk has no room.
     package var awaitsRoom: Bool { awaitsFile && isFull }
+
+    /// Whether nothing goes on without a segment, however small.
+    package var needsMakeshift: Bool { awaitsRoom || isCornered }
+
+    /// Whether entries have no room, and there is no older segment that could get free.
+    var isCornered: Bool {
+        lacksSegment && older.isEmpty && active != nil && !hasRoomForEntries
+    }
+
+    /// How large a makeshift segment is to be, in bytes.
+    package var makeshiftByteCount: Int {
+        let needed = firstByteCount(recordByteCount: openRecordByteCount)
+        return (needed + settings.segmentByteCount / JournalLimits.makeshiftShare + 4095) & ~4095
+    }
 
     /// The segment that ``DiskRequest/createSegment(_:byteCount:)`` asked for is there.
     package mutating func segmentMade() {
@@ -48,6 +69,7 @@ extension Journal {
         awaitsFile = false
         if spare == nil, made.byteCount == settings.segmentByteCount {
             spare = made
+            lacksSegment = false
         } else {
             fitted = made
         }
@@ -56,7 +78,9 @@ extension Journal {
     /// The disk has no room for the segment, and nothing of it is there.
     package mutating func segmentRefused(now: Moment) {
         precondition(making != nil, "a segment was refused that was not asked for")
-        making?.wasRefused = true
+        // An older one has got free meanwhile.
+        if spare != nil, !awaitsFile { return making = nil }
+        lacksSegment = true
         making?.retryAt = now.boot.advanced(milliseconds: JournalLimits.retryMilliseconds)
     }
 
@@ -75,10 +99,10 @@ extension Journal {
 
     mutating func retryRefused(now: Moment, into requests: inout [DiskRequest]) {
         if let making, let retryAt = making.retryAt, now.boot >= retryAt {
-            self.making?.retryAt = nil
-            request(
-                .createSegment(making.file.sequence, byteCount: making.file.byteCount),
-                into: &requests)
+            let byteCount = needsMakeshift ? makeshiftByteCount : settings.segmentByteCount
+            let file = SegmentFile(sequence: making.file.sequence, byteCount: byteCount)
+            self.making = SegmentMaking(file: file)
+            request(.createSegment(file.sequence, byteCount: byteCount), into: &requests)
         }
         if let refused = refusedHead, let retryAt = refused.retryAt, let active,
             now.boot >= retryAt
@@ -114,13 +138,7 @@ extension Journal {
     mutating func nextFile(
         recordByteCount: Int, into requests: inout [DiskRequest]
     ) -> SegmentFile? {
-        // The file is chosen before it is known how much is copied into it.
-        let needed =
-            SegmentHeader.byteCount
-            + BatchHeader.batchByteCount(
-                recordByteCount: checkpoints().reduce(recordByteCount + carriedByteCountLimit) {
-                    $0 + $1.byteCount
-                })
+        let needed = firstByteCount(recordByteCount: recordByteCount)
         if spare == nil, active == nil { takeLeftoverAsSpare(into: &requests) }
         if let spare, spare.byteCount >= needed {
             self.spare = nil
@@ -143,6 +161,16 @@ extension Journal {
                 into: &requests)
         }
         return nil
+    }
+
+    /// What a segment takes at most whose first batch has these records. A file is chosen before it is
+    /// known how much is copied into it.
+    private func firstByteCount(recordByteCount: Int) -> Int {
+        SegmentHeader.byteCount
+            + BatchHeader.batchByteCount(
+                recordByteCount: checkpoints().reduce(recordByteCount + carriedByteCountLimit) {
+                    $0 + $1.byteCount
+                })
     }
 
     /// What a segment begins with.

@@ -23,7 +23,9 @@ extension Journal {
         var front: [StoredRecord] = []
         var segment: Segment
         var isBeginning = false
-        if let active, active.hasRoom(recordByteCount: recordByteCount) {
+        if let active, active.hasRoom(recordByteCount: recordByteCount),
+            !isCornered || fitted == nil
+        {
             segment = active
         } else {
             guard let file = nextFile(recordByteCount: recordByteCount, into: &requests) else {
@@ -57,7 +59,7 @@ extension Journal {
             lastSync = now.boot
         }
         active = segment
-        if segment.tail > segment.byteCount / 2, spare == nil, making == nil {
+        if segment.tail > segment.byteCount / 2 || lacksSegment, spare == nil, making == nil {
             make(byteCount: settings.segmentByteCount, into: &requests)
         }
         return lastFlush

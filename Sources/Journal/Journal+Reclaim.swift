@@ -71,13 +71,14 @@ extension Journal {
     /// otherwise.
     private mutating func retire(_ file: SegmentFile, into requests: inout [DiskRequest]) {
         guard spare == nil, file.byteCount == settings.segmentByteCount, !file.isDamaged,
-            cancelMaking()
+            cancelMaking() || lacksSegment
         else {
             request(.remove(.segment(file.sequence)), into: &requests)
             return
         }
         recycle(file, into: &requests)
         awaitsFile = false
+        lacksSegment = false
     }
 
     /// Gives a file that is not needed the next sequence number; it becomes the spare.

@@ -68,6 +68,8 @@ package struct Journal: Sendable {
     var making: SegmentMaking?
     /// Whether the open batch waits for a file to go into.
     var awaitsFile = false
+    /// Whether the disk had no room for a segment, and there has been no spare one since.
+    var lacksSegment = false
     /// The head that the disk had no room for.
     var refusedHead: RefusedHead?
     /// The place that the next segment's header names as proven.
@@ -115,7 +117,9 @@ package struct Journal: Sendable {
 
     /// Whether ``flush(now:into:)`` has something to write. True from the start: what recovery found is
     /// made durable by the first flush.
-    package var hasOpenRecords: Bool { !openRecords.isEmpty || active == nil }
+    package var hasOpenRecords: Bool {
+        !openRecords.isEmpty || active == nil || isCornered && fitted != nil
+    }
 
     /// How many bytes the open batch will take.
     package var openByteCount: Int {

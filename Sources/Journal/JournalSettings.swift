@@ -32,6 +32,12 @@ package struct JournalSettings: Equatable, Sendable {
     }
 }
 
+extension JournalSettings {
+    /// What is left of a segment to votes, terms and truncations when there is no next one: about as much
+    /// as a makeshift segment takes.
+    package var reserveByteCount: Int { segmentByteCount / JournalLimits.reserveShare }
+}
+
 /// The numbers that bound what a journal does.
 enum JournalLimits {
     /// Segments that may exist on top of what live entries need before old ones are cleared.
@@ -48,6 +54,8 @@ enum JournalLimits {
     static let quarantineTextByteCount = 512
     /// This part of a segment is left to votes, terms and truncations when there is no next one.
     static let reserveShare = 4
+    /// A makeshift segment has this part of a whole one left for votes, terms and truncations.
+    static let makeshiftShare = 16
     /// How long until the disk is asked again for what it had no room for.
     static let retryMilliseconds = 200
     /// The largest record, payload included, that the format can hold.

@@ -14,6 +14,8 @@ package enum SnapshotRequest: Equatable, Sendable {
     /// Keeps so much room for snapshots, more or less than before: what is added to one when there is no
     /// other room comes from it.
     case reserve(byteCount: Int)
+    /// Gives up as much of what is kept as a file of so many bytes lacks, unless there isn't as much.
+    case giveReserve(byteCount: Int)
     /// Reads from a finished snapshot, as much as is there.
     case read(GroupID, LogIndex, offset: Int, byteCount: Int)
 }

@@ -94,6 +94,8 @@ package final class SnapshotFolder: @unchecked Sendable {
             try FileSystem.remove(path(of: .partialSnapshot(group, index)))
         case .reserve(let byteCount):
             return .reserved(byteCount: reserve.change(to: byteCount))
+        case .giveReserve(let byteCount):
+            return .reserved(byteCount: reserve.makeRoom(for: byteCount))
         case .read(let group, let index, let offset, let byteCount):
             return .bytes(try bytes(of: group, index, offset: offset, byteCount: byteCount))
         }
@@ -107,7 +109,7 @@ package final class SnapshotFolder: @unchecked Sendable {
             .finish(let group, let index):
             close(group, index)
             _ = try? FileSystem.remove(path(of: .partialSnapshot(group, index)))
-        case .discard, .reserve, .read: break
+        case .discard, .reserve, .giveReserve, .read: break
         }
     }
 

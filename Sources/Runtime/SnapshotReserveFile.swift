@@ -5,8 +5,12 @@ import Glibc
 ///
 /// On a file system that can't set blocks aside there is no reserve.
 struct SnapshotReserveFile {
-    /// What is given up at least at a time: each time costs a sync.
-    private static let stepByteCount = 4 << 20
+    /// What is given up at least at a time: each time costs a sync. So little that no segment of the log
+    /// fits in it, or one would be begun there before the snapshot has had it.
+    private static let stepByteCount = 256 << 10
+
+    /// What a file system needs for a file beside its bytes.
+    private static let overheadByteCount = 64 << 10
 
     let path: String
 
@@ -42,6 +46,26 @@ struct SnapshotReserveFile {
             return true
         } catch {
             return false
+        }
+    }
+
+    /// Gives up what a file of so many bytes lacks, unless there isn't as much.
+    ///
+    /// - Returns: How many bytes it has now.
+    func makeRoom(for byteCount: Int) -> Int {
+        guard FileSystem.exists(path) else { return 0 }
+        do throws(SystemError) {
+            let file = try openFile()
+            let held = try file.byteCount()
+            let lacking = byteCount - (try FileSystem.freeByteCount(at: path))
+            guard lacking > 0, lacking <= held else { return held }
+            // A file takes a little more than its bytes.
+            let kept = max(0, held - lacking - Self.overheadByteCount)
+            try file.truncate(kept)
+            try file.sync()
+            return kept
+        } catch {
+            return 0
         }
     }
 

@@ -46,6 +46,7 @@ struct FuzzFolder: JournalDisk {
             contents[.partialSnapshot(group, index)] = nil
         case .discard(let group, let index): contents[.partialSnapshot(group, index)] = nil
         case .reserve(let byteCount): return .reserved(byteCount: byteCount)
+        case .giveReserve: return .reserved(byteCount: 0)
         case .read(let group, let index, let offset, let byteCount):
             return .bytes(
                 contents[.snapshot(group, index)].map {

@@ -39,6 +39,15 @@ struct FullDiskTests {
                     payload: [UInt8](repeating: 0, count: byteCount))))
     }
 
+    /// The record of a snapshot of all that there is.
+    private func snapshot() -> JournalRecord {
+        .snapshot(
+            group,
+            SnapshotMetadata(
+                index: LogIndex(lastIndex), term: Term(1),
+                configuration: Configuration(voters: []), stamp: 0))
+    }
+
     private mutating func advance(milliseconds: Int) {
         now.boot = now.boot.advanced(milliseconds: milliseconds)
         journal.tick(now: now, into: &requests)
@@ -91,7 +100,42 @@ struct FullDiskTests {
         journal.segmentMade()
         #expect(journal.canFlush)
         #expect(journal.flush(now: now, into: &requests) == 5)
-        #expect(requests.count == 2)
+        #expect(requests.contains { if case .write = $0 { true } else { false } })
+    }
+
+    @Test("asks for no more than what waits needs, and then for a whole segment again")
+    mutating func makeshift() {
+        fillHalf()
+        append(byteCount: 2000)
+        #expect(journal.flush(now: now, into: &requests) == 3)
+        complete()
+        append(byteCount: 2500)
+        #expect(journal.flush(now: now, into: &requests) == nil)
+        #expect(!journal.hasRoomForEntries)
+        advance(milliseconds: 200)
+        let byteCount = journal.makeshiftByteCount
+        #expect((2500..<8192).contains(byteCount))
+        #expect(requests == [.createSegment(2, byteCount: byteCount)])
+        // What comes meanwhile must fit as well.
+        journal.append(.hardState(group, HardState(term: Term(2), vote: ReplicaID(1))))
+        complete()
+        journal.segmentMade()
+        #expect(journal.isFull, "there is no whole one")
+        #expect(journal.flush(now: now, into: &requests) == 4)
+        #expect(requests.contains(.createSegment(3, byteCount: 8192)))
+        complete()
+        #expect(journal.durableBatch == 4)
+        #expect(journal.lacksRoom)
+        journal.segmentMade()
+        #expect(!journal.isFull && !journal.lacksRoom)
+    }
+
+    @Test("entries that are taken in and not written count")
+    mutating func openBatch() {
+        fillHalf()
+        #expect(journal.hasRoomForEntries && !journal.lacksRoom)
+        append(byteCount: 2000)
+        #expect(!journal.hasRoomForEntries && journal.lacksRoom)
     }
 
     @Test("does without a new file when an old one gets free")
@@ -111,17 +155,39 @@ struct FullDiskTests {
         complete()
         journal.segmentRefused(now: now)
         #expect(journal.isFull)
-        journal.append(
-            .snapshot(
-                group,
-                SnapshotMetadata(
-                    index: LogIndex(lastIndex), term: Term(1),
-                    configuration: Configuration(voters: []), stamp: 0)))
+        journal.append(snapshot())
         #expect(journal.flush(now: now, into: &requests) != nil)
         complete()
         #expect(!journal.isFull)
         advance(milliseconds: 1000)
         #expect(requests.isEmpty)
+    }
+
+    @Test("a batch larger than a segment gets a file of its own, though an older one is free")
+    mutating func larger() {
+        fillHalf()
+        append(byteCount: 5000)
+        journal.append(snapshot())
+        #expect(journal.flush(now: now, into: &requests) == nil)
+        advance(milliseconds: 200)
+        complete()
+        journal.segmentMade()
+        #expect(journal.flush(now: now, into: &requests) == 3)
+        // The first segment is free, while a new one is on its way that there is no room for.
+        complete()
+        #expect(!journal.isFull)
+        append(byteCount: 9000)
+        #expect(journal.flush(now: now, into: &requests) == nil)
+        journal.segmentRefused(now: now)
+        #expect(journal.isFull && journal.lacksRoom)
+        advance(milliseconds: 200)
+        let isAskedFor = requests.contains { request in
+            if case .createSegment(_, journal.makeshiftByteCount) = request { true } else { false }
+        }
+        #expect(isAskedFor)
+        complete()
+        journal.segmentMade()
+        #expect(journal.flush(now: now, into: &requests) == 4)
     }
 
     @Test("a batch counts only once there was room for the head that names its segment")

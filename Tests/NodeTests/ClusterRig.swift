@@ -237,6 +237,11 @@ final class ClusterRig {
         machines[node].isDiskHung = isHung
     }
 
+    /// What a file system does that can't set room aside.
+    func emptyReserve(of node: Int) {
+        for folder in machines[node].folders { folder.reservedByteCount = 0 }
+    }
+
     func stops(_ node: Int) -> [StopReason] { machines[node].stops }
 
     // MARK: Clients
@@ -330,11 +335,12 @@ final class ClusterRig {
             machines[node].folders[loop].carryOut(request)
             return box.core.diskCompleted(.done, now: now)
         }
-        let isFull = machines[node].isDiskFull
+        let folder = machines[node].folders[loop]
+        let isRefused = machines[node].isDiskFull && !folder.takeGiven(for: request)
         box.core.diskCompleted(.done, now: now)
-        if !isFull { machines[node].folders[loop].carryOut(request) }
+        if !isRefused { folder.carryOut(request) }
         box.core.segmentMade(
-            isFull ? .full(code: 28, operation: "make a segment") : .done, now: now)
+            isRefused ? .full(code: 28, operation: "make a segment") : .done, now: now)
     }
 
     private func carryOut(_ effect: LoopEffect, of node: Int, _ loop: Int) {

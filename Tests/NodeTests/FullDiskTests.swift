@@ -19,6 +19,8 @@ import Testing
         rig.found()
         let client = rig.connect()
         rig.isDiskFull = true
+        // Where a file system can't set room aside.
+        rig.folders[0].reservedByteCount = 0
         for count in 0..<60 {
             let reply = rig.run([["SET", "{b}\(count)", Self.value]], on: client)
             if isRefused(reply) { return (rig, client, count) }
@@ -57,11 +59,17 @@ import Testing
         }
     }
 
-    @Test("a node that starts on one waits for room") func start() throws {
+    @Test("a node that starts on one waits for room, if it has kept none", arguments: [0, 1 << 20])
+    func start(reservedByteCount: Int) throws {
         let (rig, _, count) = try full()
-        let again = try LoopRig(folders: rig.folders) { $0.parkMilliseconds = 100 }
-        again.isDiskFull = true
+        rig.folders[0].reservedByteCount = reservedByteCount
+        let again = try LoopRig(folders: rig.folders, isDiskFull: true) {
+            $0.parkMilliseconds = 100
+        }
         #expect(again.run([["PING"]], on: again.connect()) == "+PONG\r\n")
+        again.advance(milliseconds: 2000)
+        let reply = again.run([["STRLEN", "{b}0"]], on: again.connect())
+        #expect((reply == ":2000\r\n") == (reservedByteCount > 0))
         again.isDiskFull = false
         again.advance(milliseconds: 2000)
         #expect(again.run([["STRLEN", "{b}\(count - 1)"]], on: again.connect()) == ":2000\r\n")
@@ -72,6 +80,7 @@ import Testing
         rig.found()
         let client = rig.connect()
         let large = String(repeating: "w", count: 70_000)
+        rig.folders[0].reservedByteCount = 0
         rig.isDiskSlow = true
         #expect(rig.run([["SET", "{b}1", "done"], ["GET", "{b}1"]], on: client) == "")
         // An entry that needs a file of its own, and one that waits for it.
@@ -167,6 +176,23 @@ import Testing
         let again = try LoopRig(folders: rig.folders)
         again.advance(milliseconds: 2000)
         #expect(again.stateHash(of: 1) == hash)
+    }
+
+    @Test("a batch that no segment has room for gets one of its size from what is kept")
+    func makeshift() throws {
+        let (rig, client) = try longFull()
+        for count in 1...3 {
+            let value = String(repeating: "w", count: 40_000 + count)
+            _ = rig.run([["SET", "{b}large", value]], on: client)
+            rig.advance(milliseconds: 2000)
+        }
+        _ = rig.takeReceived(client.id)
+        #expect(rig.run([["STRLEN", "{b}large"]], on: client) == ":40003\r\n")
+        #expect(rig.counters().snapshotsTaken > 0)
+        for _ in 0..<20 {
+            rig.advance(milliseconds: 3000)
+            #expect(write(rig, on: client, count: 5) > 0, "an only segment gets free, too")
+        }
     }
 
     @Test("refuse writes when that room is used up, and it is kept again when there is some")
@@ -266,7 +292,10 @@ import Testing
     @Test("everywhere leave a cluster that can be read, with a new leader when one dies")
     func everywhere() throws {
         let rig = try cluster()
-        for node in 0..<3 { rig.setDisk(of: node, isFull: true) }
+        for node in 0..<3 {
+            rig.setDisk(of: node, isFull: true)
+            rig.emptyReserve(of: node)
+        }
         let client = rig.connect(0)
         _ = fill(rig, on: client)
         rig.advance(milliseconds: 2000)

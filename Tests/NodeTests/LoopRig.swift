@@ -9,6 +9,8 @@ final class MemoryFolder: JournalDisk {
     var contents = SortedMap<JournalFile, [UInt8]>()
     /// What is kept for snapshots, and taken by them while the disk is full.
     var reservedByteCount = 0
+    /// Of it, what was given up for files of the log on a full disk.
+    var givenByteCount = 0
 
     func files() throws(DiskFailure) -> [JournalFile] { contents.keys }
     func read(_ file: JournalFile) throws(DiskFailure) -> [UInt8] { contents[file] ?? [] }
@@ -40,6 +42,7 @@ final class MemoryFolder: JournalDisk {
         case .reserve(let byteCount):
             reservedByteCount = byteCount
             return .reserved(byteCount: byteCount)
+        case .giveReserve: return .reserved(byteCount: reservedByteCount)
         case .read(let group, let index, let offset, let byteCount):
             return .bytes(
                 contents[.snapshot(group, index)].map {
@@ -75,9 +78,10 @@ final class LoopRig {
 
     init(
         folders: [MemoryFolder] = [MemoryFolder()], durability: Durability = .sync,
-        adjust: (inout LoopSettings) -> Void = { _ in }
+        isDiskFull: Bool = false, adjust: (inout LoopSettings) -> Void = { _ in }
     ) throws {
         self.folders = folders
+        self.isDiskFull = isDiskFull
         waiting = folders.map { _ in [] }
         waitingSnapshots = folders.map { _ in [] }
         for (index, folder) in folders.enumerated() {
@@ -190,7 +194,10 @@ final class LoopRig {
     /// Of those for files; room may be asked for at any time.
     var waitingSnapshotRequestCount: Int {
         waitingSnapshots.joined().count { request in
-            if case .reserve = request { false } else { true }
+            switch request {
+            case .reserve, .giveReserve: false
+            default: true
+            }
         }
     }
 
@@ -244,9 +251,10 @@ final class LoopRig {
             return cores[loop].core.diskCompleted(.done, now: now)
         }
         cores[loop].core.diskCompleted(.done, now: now)
-        if !isDiskFull { folders[loop].carryOut(request) }
+        let isRefused = isDiskFull && !folders[loop].takeGiven(for: request)
+        if !isRefused { folders[loop].carryOut(request) }
         cores[loop].core.segmentMade(
-            isDiskFull ? .full(code: 28, operation: "make a segment") : .done, now: now)
+            isRefused ? .full(code: 28, operation: "make a segment") : .done, now: now)
     }
 
     /// The client's socket takes what it can at once.
@@ -280,6 +288,14 @@ final class LoopRig {
 }
 
 extension MemoryFolder {
+    /// Whether there is room after all for a segment, as it was made for it.
+    func takeGiven(for request: DiskRequest) -> Bool {
+        guard case .createSegment(_, let byteCount) = request, byteCount <= givenByteCount
+        else { return false }
+        givenByteCount -= byteCount
+        return true
+    }
+
     /// Does what can be done when there is no other room than what is kept.
     func carryOutWhenFull(_ request: SnapshotRequest) -> SnapshotOutcome {
         let needed: Int
@@ -288,6 +304,12 @@ extension MemoryFolder {
         case .append(_, _, let bytes): needed = bytes.count
         case .reserve(let byteCount):
             reservedByteCount = min(reservedByteCount, byteCount)
+            return .reserved(byteCount: reservedByteCount)
+        case .giveReserve(let byteCount):
+            if byteCount <= reservedByteCount {
+                reservedByteCount -= byteCount
+                givenByteCount += byteCount
+            }
             return .reserved(byteCount: reservedByteCount)
         case .finish, .discard, .read: needed = 0
         }

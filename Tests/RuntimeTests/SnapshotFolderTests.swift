@@ -89,6 +89,9 @@ import Testing
             #expect(Int(status.st_blocks) * 512 >= byteCount)
             #expect(Int(status.st_blocks) * 512 < byteCount + 1 << 16)
         }
+        // There is room for it as it is; and then not by far.
+        #expect(folder.perform(.giveReserve(byteCount: 1 << 20)) == .reserved(byteCount: 2 << 20))
+        #expect(folder.perform(.giveReserve(byteCount: 1 << 60)) == .reserved(byteCount: 2 << 20))
         // More than any disk has.
         #expect(folder.perform(.reserve(byteCount: 1 << 60)) == .reserved(byteCount: 2 << 20))
         #expect(try JournalFolder(path: temporary.path).files().isEmpty)
@@ -96,7 +99,14 @@ import Testing
         #expect(reserve.change(to: 10 << 20) == 10 << 20)
         #expect(reserve.give(5 << 20))
         #expect(try FileSystem.read(reserve.path).count == 5 << 20)
-        #expect(reserve.give(1) && reserve.give(1))
+        #expect(reserve.give(1))
+        #expect(try FileSystem.read(reserve.path).count == (5 << 20) - (256 << 10))
+        #expect(reserve.give(5 << 20))
         #expect(!reserve.give(1), "there is nothing left")
+        // Others write meanwhile: no more than a little of this.
+        let large = 512 << 20
+        #expect(reserve.change(to: large) == large)
+        let lacking = try FileSystem.freeByteCount(at: temporary.path) + large / 2
+        #expect((1..<large).contains(reserve.makeRoom(for: lacking)))
     }
 }

@@ -202,6 +202,10 @@ def is_room_kept(nodes, number):
 def kept_room():
     """disks that something else fills don't stop writes: snapshots have room, and so the log has"""
     with loaded_cluster() as (nodes, made, workers):
+        # What is kept is for the state that there is: it is all there once, and has been looked at.
+        wait_until(lambda: all(done for worker in workers[2:]
+                               for done, _ in worker.registers.values()), 60, "the state is there")
+        time.sleep(2)
         wait_until(lambda: all(map(is_room_kept, [nodes] * 3, (1, 2, 3))), 30, "room is kept")
         for disk in made:
             disk.fill()

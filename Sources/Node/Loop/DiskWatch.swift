@@ -7,8 +7,8 @@ struct DiskWatch: Sendable {
     var lastTick: Instant
     /// What the journal needed and the disk had no room for.
     var refusal: DiskError?
-    /// Since when the disk has had no room, or done nothing.
-    var fullSince = Instant.zero
+    /// Since when there has been no room for entries, or the disk has done nothing.
+    var fullSince: Instant?
     var stalledSince: Instant?
     /// When leaderships that could not be handed over are looked at again.
     var nextHandoverAt = Instant.zero

@@ -15,6 +15,7 @@ extension LoopCore {
     mutating func flushJournal(now: Moment) {
         guard journal.hasOpenRecords, let batch = journal.flush(now: now, into: &diskRequests)
         else { return }
+        noteRoomLeft(now: now)
         for index in shards.indices where shards[index].snapshotState == .recorded {
             shards[index].snapshotState = .none
         }

@@ -8,25 +8,43 @@ extension LoopCore {
     /// What keeps this loop's replicas from taking in entries.
     var hindrance: Hindrance {
         if diskWatch.stalledSince != nil { return .stalled }
-        return journal.isFull ? .noRoom : .none
+        return journal.lacksRoom ? .noRoom : .none
     }
 
     // MARK: Watching
 
     /// The disk had no room for something that the journal needs.
     mutating func diskIsFull(code: Int32, operation: String, now: Moment) {
-        let refusal = DiskError(code: code, operation: operation)
-        if diskWatch.refusal == nil {
-            statistics.fullDisks += 1
+        diskWatch.refusal = DiskError(code: code, operation: operation)
+        watchRoom(now: now)
+        tellOfDisk(now: now)
+        if journal.needsMakeshift { giveReserve(byteCount: journal.makeshiftByteCount) }
+    }
+
+    /// A batch has been written: what is left may be little.
+    mutating func noteRoomLeft(now: Moment) {
+        guard diskWatch.refusal != nil, diskWatch.fullSince == nil else { return }
+        watchRoom(now: now)
+        tellOfDisk(now: now)
+    }
+
+    /// What is left of the present segment may do until an older one gets free: only then is it said that
+    /// the disk is full.
+    private mutating func watchRoom(now: Moment) {
+        if !journal.isFull { diskWatch.refusal = nil }
+        if let since = diskWatch.fullSince, !journal.lacksRoom {
+            diskWatch.fullSince = nil
+            let time = now.boot.milliseconds(since: since)
+            effects.append(.log(.info, "there is room on the disk again, after \(time) ms"))
+        } else if let refusal = diskWatch.refusal, diskWatch.fullSince == nil, journal.lacksRoom {
             diskWatch.fullSince = now.boot
+            statistics.fullDisks += 1
             effects.append(
                 .log(
                     .warning,
                     "the disk is full: \(refusal); leaderships are handed over where others have "
                         + "room, and writes refused where none have"))
         }
-        diskWatch.refusal = refusal
-        tellOfDisk(now: now)
     }
 
     /// Lets time pass.
@@ -53,11 +71,7 @@ extension LoopCore {
             let time = now.boot.milliseconds(since: since)
             effects.append(.log(.info, "the disk answers again, after \(time) ms"))
         }
-        if diskWatch.refusal != nil, !journal.isFull {
-            diskWatch.refusal = nil
-            let time = now.boot.milliseconds(since: diskWatch.fullSince)
-            effects.append(.log(.info, "there is room on the disk again, after \(time) ms"))
-        }
+        watchRoom(now: now)
         tellOfDisk(now: now)
     }
 

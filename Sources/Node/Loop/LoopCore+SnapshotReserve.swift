@@ -4,8 +4,8 @@ import Primitives
 struct SnapshotReserve: Sendable {
     /// What was last asked for.
     var wantedByteCount = 0
-    /// What is kept, as far as is known: snapshots on a full disk take from it.
-    var byteCount = 0
+    /// What is kept; -1 when that is not known: snapshots on a full disk take from it.
+    var byteCount = -1
     var isBeingChanged = false
     /// When it is asked for again what there was no room for, or what snapshots may have taken.
     var nextCheckAt = Instant.zero
@@ -19,7 +19,7 @@ extension LoopCore {
             transfers.incoming.isEmpty, now.boot >= reserve.nextCheckAt
         else { return }
         reserve.nextCheckAt = now.boot.advanced(milliseconds: checkMilliseconds)
-        let needed = neededReserveByteCount
+        let needed = neededReserveByteCount + journal.settings.reserveByteCount
         if needed > reserve.wantedByteCount || needed < reserve.wantedByteCount / 4 {
             // With a share more, so that it is not changed every time.
             let wanted = needed + needed / 4
@@ -48,6 +48,14 @@ extension LoopCore {
         let isShort = byteCount < reserve.wantedByteCount
         reserve.nextCheckAt = now.boot.advanced(
             milliseconds: isShort ? shortageMilliseconds : checkMilliseconds)
+    }
+
+    /// Gives of what is kept so much that a file of the log has room: with it snapshots get on record, and
+    /// older files free.
+    mutating func giveReserve(byteCount: Int) {
+        guard reserve.byteCount != 0, !reserve.isBeingChanged else { return }
+        reserve.isBeingChanged = true
+        request(.giveReserve(byteCount: byteCount), .reserve)
     }
 
     /// A snapshot has been written, and may have taken from what is kept.

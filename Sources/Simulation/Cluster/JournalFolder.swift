@@ -50,6 +50,7 @@ extension DiskOperation {
         case .discard(let group, let index):
             self = .discard(name: JournalFile.partialSnapshot(group, index).name)
         case .reserve(let byteCount): self = .reserve(byteCount: byteCount)
+        case .giveReserve(let byteCount): self = .giveReserve(byteCount: byteCount)
         case .read(let group, let index, let offset, let byteCount):
             self = .read(
                 name: JournalFile.snapshot(group, index).name, offset: offset,
@@ -62,7 +63,7 @@ extension DiskOperation {
         switch self {
         case .create(let name, _):
             if case .partialSnapshot? = JournalFile(name: name) { true } else { false }
-        case .append, .publish, .discard, .reserve, .read: true
+        case .append, .publish, .discard, .reserve, .giveReserve, .read: true
         case .rename, .write, .sync, .replace, .remove: false
         }
     }

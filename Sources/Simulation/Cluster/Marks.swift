@@ -33,6 +33,7 @@ package struct Marks: Equatable, Sendable {
     package var handovers = 0
     /// Parts of snapshots written into the room kept for them.
     package var reserveUses = 0
+    package var makeshiftSegments = 0
     package var allowedLosses = 0
     package var joinedNodes = 0
     /// Replicas that became unusable, and those that were made anew.
@@ -82,6 +83,7 @@ package struct Marks: Equatable, Sendable {
             ("full disks", fullDisks), ("hung disks", hungDisks),
             ("disk refusals", diskRefusals), ("handovers", handovers),
             ("uses of the snapshot reserve", reserveUses),
+            ("makeshift segments", makeshiftSegments),
             ("allowed losses", allowedLosses), ("joined nodes", joinedNodes),
             ("quarantines", quarantines), ("rebuilds", rebuilds), ("replacements", replacements),
             ("spoilt replicas", spoiltReplicas), ("state checks", stateChecks),
@@ -151,6 +153,7 @@ package struct Marks: Equatable, Sendable {
         left.diskRefusals += right.diskRefusals
         left.handovers += right.handovers
         left.reserveUses += right.reserveUses
+        left.makeshiftSegments += right.makeshiftSegments
         left.allowedLosses += right.allowedLosses
         left.joinedNodes += right.joinedNodes
         left.quarantines += right.quarantines

@@ -279,6 +279,8 @@ extension World {
         for node in [someNode()] + random.shuffle(Array(nodes.indices))[..<(count - 1)] {
             for disk in 0..<nodes[node].identityDisk { nodes[node].disks[disk].isFull = true }
             schedule(.step(.mendDisks(node: node)), after: time)
+            // To be started on a full disk is another matter.
+            if random.chance(percent: 30) { crashForAWhile(node) }
         }
     }
 

@@ -321,9 +321,14 @@ final class World {
     private func finishDisk(_ life: NodeLife, _ disk: Int) {
         guard process(life) != nil else { return }
         let operation = nodes[life.node].disks[disk].current
-        let used = nodes[life.node].disks[disk].reserveUsedByteCount
+        let (isFull, used) = (
+            nodes[life.node].disks[disk].isFull, nodes[life.node].disks[disk].reserveUsedByteCount
+        )
         let result = nodes[life.node].disks[disk].finish(now: now)
         if nodes[life.node].disks[disk].reserveUsedByteCount > used { marks.reserveUses += 1 }
+        if isFull, result == .done, case .create(_, 1...)? = operation {
+            marks.makeshiftSegments += 1
+        }
         trace.record(
             .disk, at: now, host: life.node, UInt64(disk), UInt64(result == .done ? 0 : 1),
             detail: operation?.summary)

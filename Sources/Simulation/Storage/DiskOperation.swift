@@ -15,6 +15,8 @@ package enum DiskOperation: Equatable, Sendable {
     case publish(from: String, to: String)
     /// Keeps so much room for what is appended when there is no other.
     case reserve(byteCount: Int)
+    /// Gives up what is kept for a file that is to be created, if it is enough.
+    case giveReserve(byteCount: Int)
     /// Reads a part of a file.
     case read(name: String, offset: Int, byteCount: Int)
     /// Removes a file, if it is there; a power cut may bring it back until the directory is next synced.
@@ -27,7 +29,7 @@ package enum DiskOperation: Equatable, Sendable {
         switch self {
         case .create, .rename, .sync, .replace, .publish: true
         case .write(_, _, _, let isSynced): isSynced
-        case .remove, .discard, .append, .reserve, .read: false
+        case .remove, .discard, .append, .reserve, .giveReserve, .read: false
         }
     }
 
@@ -35,7 +37,8 @@ package enum DiskOperation: Equatable, Sendable {
     package var takesRoom: Bool {
         switch self {
         case .create, .append, .replace: true
-        case .rename, .write, .sync, .publish, .reserve, .read, .remove, .discard: false
+        case .rename, .write, .sync, .publish, .reserve, .giveReserve, .read, .remove, .discard:
+            false
         }
     }
 
@@ -51,6 +54,7 @@ package enum DiskOperation: Equatable, Sendable {
         case .append(let name, let bytes): "append \(bytes.count) bytes to \(name)"
         case .publish(let from, let to): "sync \(from) and rename it to \(to)"
         case .reserve(let byteCount): "reserve \(byteCount)"
+        case .giveReserve(let byteCount): "give \(byteCount) of the reserve"
         case .read(let name, let offset, let byteCount):
             "read \(byteCount) bytes at \(offset) of \(name)"
         case .remove(let name): "remove \(name)"
@@ -62,7 +66,7 @@ package enum DiskOperation: Equatable, Sendable {
         switch self {
         case .write(_, _, let bytes, _), .replace(_, let bytes), .append(_, let bytes): bytes.count
         case .create(_, let byteCount), .read(_, _, let byteCount): byteCount
-        case .rename, .sync, .remove, .discard, .publish, .reserve: 0
+        case .rename, .sync, .remove, .discard, .publish, .reserve, .giveReserve: 0
         }
     }
 }

@@ -12,9 +12,13 @@ package struct VirtualDisk: Sendable {
     /// Whether the next operation that waits for the disk fails.
     package var failsNextSync = false
     /// Whether there is no room for new files, nor for more in those that are there.
-    package var isFull = false
+    package var isFull = false {
+        didSet { givenByteCount = 0 }
+    }
     /// Room that is kept, and taken by what is appended while the disk is full.
     package private(set) var reservedByteCount = 0
+    /// Room that was given up for files that are to be created while the disk is full.
+    private var givenByteCount = 0
     /// What was taken from it so far.
     package private(set) var reserveUsedByteCount = 0
     /// Whether no further operation is begun.
@@ -90,16 +94,21 @@ package struct VirtualDisk: Sendable {
             return .failed
         }
         perform(operation, now)
-        if case .reserve = operation { return .reserved(byteCount: reservedByteCount) }
-        return .done
+        return switch operation {
+        case .reserve, .giveReserve: .reserved(byteCount: reservedByteCount)
+        default: .done
+        }
     }
 
-    /// Whether there is room after all for a file that is appended to.
+    /// Whether there is room after all for a file that is appended to, or that room was made for.
     private mutating func takeReserve(for operation: DiskOperation) -> Bool {
         let byteCount: Int
         switch operation {
         case .create(_, 0) where reservedByteCount > 0: byteCount = 0
         case .append(_, let bytes): byteCount = bytes.count
+        case .create(_, let needed) where needed > 0 && needed <= givenByteCount:
+            givenByteCount -= needed
+            return true
         default: return false
         }
         guard byteCount <= reservedByteCount else {
@@ -140,6 +149,7 @@ package struct VirtualDisk: Sendable {
         queue.removeAll()
         files.removeAll()
         reservedByteCount = 0
+        givenByteCount = 0
         confirmed = ConfirmedWrites()
         hasFailed = false
         failsNextSync = false
@@ -160,7 +170,7 @@ package struct VirtualDisk: Sendable {
             let byteCount = generator.below(bytes.count + 1)
             append(Array(bytes[..<byteCount]), to: name)
         case .create, .rename, .replace, .sync, .remove, .discard, .publish, .reserve,
-            .read:
+            .giveReserve, .read:
             if generator.chance(percent: 50) { perform(queue[0], now) }
         }
     }
@@ -190,6 +200,10 @@ package struct VirtualDisk: Sendable {
         case .reserve(let byteCount):
             let byteCount = min(byteCount, reserveLimit)
             if byteCount < reservedByteCount || !isFull { reservedByteCount = byteCount }
+        case .giveReserve(let byteCount):
+            guard isFull, byteCount <= reservedByteCount else { break }
+            reservedByteCount -= byteCount
+            givenByteCount += byteCount
         case .read: break
         case .remove(let name), .discard(let name):
             if index(of: name) != nil { update(name) { $0.isRemoved = true } }
@@ -209,7 +223,7 @@ package struct VirtualDisk: Sendable {
         case .rename(let from, let to), .publish(let from, let to):
             confirmed.forget(from)
             confirmed.forget(to)
-        case .sync, .append, .read, .reserve: break
+        case .sync, .append, .read, .reserve, .giveReserve: break
         }
     }
 
