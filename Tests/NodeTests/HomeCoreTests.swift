@@ -204,6 +204,25 @@ import Topology
         #expect(health == .left)
     }
 
+    @Test("gives nobody a vote on the directory who has acknowledged nothing of it")
+    func silentHeir() throws {
+        let world = HomeWorld(seedCount: 3, extraCount: 1, seed: 6)
+        for index in 0..<3 { try world.start(index) }
+        world.run(milliseconds: 8000)
+        try world.start(3)
+        world.run(milliseconds: 8000)
+        let (old, new) = (try #require(world.node(2)), try #require(world.node(3)))
+        world.adjust(3) { $0.acknowledges = false }
+        world.run(milliseconds: 2000)
+        #expect(world.request(.replace(old, by: new), of: 0) == nil)
+        func voters() -> [NodeID]? { world.groups[.directory]?.configuration.voters.map(\.node) }
+        world.run(milliseconds: 20_000)
+        #expect(voters()?.contains(new) == false && voters()?.count == 3)
+        world.adjust(3) { $0.acknowledges = true }
+        world.run(milliseconds: 20_000)
+        #expect(voters()?.contains(new) == true && voters()?.count == 3)
+    }
+
     @Test("gives a node with a full or hung disk nothing to lead, and says so")
     func hinderedDisks() throws {
         let world = HomeWorld(seedCount: 3, seed: 6)

@@ -43,6 +43,8 @@ final class HomeWorld {
         /// Of group 0, once the loop was told to host it.
         var replica: ReplicaID?
         var appliedCount = 0
+        /// Whether leaders say that it has acknowledged what they sent.
+        var acknowledges = true
         /// What the loops say of the machine's disk.
         var hindrance = Hindrance.none
         var directory = DirectoryState()
@@ -339,13 +341,12 @@ final class HomeWorld {
             let last = LogIndex(UInt64(log.count + 1))
             let isLeader = group.leader == member
             let followers = group.configuration.members.filter { $0 != member }.map { other in
-                FollowerStatus(
-                    member: other, matchIndex: last,
-                    lastHeardMilliseconds: machines.indices.contains { self.node($0) == other.node }
-                        ? 30 : 60_000,
-                    hindrance: machines.indices.first { self.node($0) == other.node }.map {
-                        machines[$0].hindrance
-                    } ?? .none)
+                let machine = machines.indices.first { self.node($0) == other.node }
+                return FollowerStatus(
+                    member: other,
+                    matchIndex: machine.map { machines[$0].acknowledges } == false ? .zero : last,
+                    lastHeardMilliseconds: machine == nil ? 60_000 : 30,
+                    hindrance: machine.map { machines[$0].hindrance } ?? .none)
             }
             reports.append(
                 GroupStatus(
