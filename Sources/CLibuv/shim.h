@@ -1,11 +1,18 @@
 #include <malloc.h>
 #include <pthread.h>
+#include <sys/resource.h>
 #include <uv.h>
 
 /* glibc shows it under _GNU_SOURCE only, which a module can't define for other modules' headers. */
 static inline int martlet_name_thread(const char *name) {
     extern int pthread_setname_np(pthread_t, const char *);
     return pthread_setname_np(pthread_self(), name);
+}
+
+/* The same. The calling thread gives way to others: on Linux a thread has a niceness of its own. */
+static inline void martlet_lower_thread_priority(int niceness) {
+    extern int gettid(void);
+    setpriority(PRIO_PROCESS, (id_t)gettid(), niceness);
 }
 
 /* The same. Both names must be there; the two files take each other's place (RENAME_EXCHANGE). */

@@ -35,7 +35,8 @@ package final class DiskThread<Request: Sendable, Outcome: Sendable> {
 
     /// `perform` runs on the thread; `completed` on the loop.
     package init(
-        name: String, loop: Loop, perform: @escaping @Sendable (Request) -> Outcome,
+        name: String, loop: Loop, isInBackground: Bool = false,
+        perform: @escaping @Sendable (Request) -> Outcome,
         completed: @escaping ([Outcome]) -> Void
     ) throws(SystemError) {
         let counts = counts
@@ -45,7 +46,7 @@ package final class DiskThread<Request: Sendable, Outcome: Sendable> {
         }
         self.mailbox = mailbox
         let shared = shared
-        thread = try WorkerThread(name: name) {
+        thread = try WorkerThread(name: name, isInBackground: isInBackground) {
             while let requests = shared.next() {
                 for request in requests { mailbox.post(perform(request)) }
             }

@@ -85,7 +85,8 @@ final class LoopShell {
         journal.whenSegmentMade { segments.post($0) }
         let folder = SnapshotFolder(path: journal.path)
         snapshots = try DiskThread(
-            name: "snapshots-\(index)", loop: loop, perform: { folder.perform($0) },
+            name: "snapshots-\(index)", loop: loop, isInBackground: true,
+            perform: { folder.perform($0) },
             completed: { [unowned self] outcomes in
                 let now = SystemClock.now()
                 needsEndOfTurn = true

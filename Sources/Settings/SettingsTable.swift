@@ -67,8 +67,8 @@ extension Setting {
         Setting(
             "listen.admin", .listener(\.adminListen),
             """
-            HTTP for operators: /livez, /readyz, /topology. It has no password: keep it on loopback or \
-            behind a firewall.
+            HTTP for operators: /livez, /readyz, /topology; POST /departures replaces or forgets a node, as \
+            `martlet cluster` does. It has no password: keep it on loopback or behind a firewall.
             """),
     ]
 

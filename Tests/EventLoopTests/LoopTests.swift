@@ -49,6 +49,22 @@ import Testing
         }
     }
 
+    @Test("a thread in the background gives way to others, and it alone", arguments: [false, true])
+    func niceness(isInBackground: Bool) throws {
+        try runLoop { loop in
+            let own = getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0)
+            let mailbox = try Mailbox<Int32>(loop: loop) { found in
+                #expect(found == [isInBackground ? own + 10 : own])
+                loop.stop()
+            }
+            let thread = try WorkerThread(name: "worker", isInBackground: isInBackground) {
+                mailbox.post(getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0))
+            }
+            thread.join()
+            #expect(getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0) == own)
+        }
+    }
+
     @Test("timers fire in order, repeat until stopped, and the turn ends after them")
     func timers() throws {
         var events: [String] = []
