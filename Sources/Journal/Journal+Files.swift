@@ -17,10 +17,10 @@ struct RefusedHead: Sendable {
 
 /// The files that batches go into, and what happens when the disk has no room for them.
 ///
-/// A batch is only written to a file that is there, so that a full disk never breaks one. What is left
-/// of the present segment when the next can't be made is the reserve: at least half of a segment. Votes,
-/// terms and truncations go on with it; the host gives it no clients' entries once
-/// ``hasRoomForEntries`` is false.
+/// A batch is only written to a file that is there, so that a full disk never breaks one. The next one is
+/// asked for when a quarter of the present segment is used. Where there is no room for it, snapshots may
+/// free an older one; at half the host says that there is no room, and when a quarter is left it gives the
+/// journal no clients' entries any more: that is for votes, terms and truncations.
 ///
 /// A batch that was taken in before the disk was known to be full may be larger than that. It must not
 /// wait for a whole segment: behind it wait votes, and the records of snapshots that would make room. It
@@ -33,15 +33,20 @@ extension Journal {
     package var isFull: Bool { lacksSegment || refusedHead != nil }
 
     /// Whether entries that can wait elsewhere should be taken in: there is more than the reserve.
-    package var hasRoomForEntries: Bool {
-        if awaitsRoom { return false }
-        guard isFull, spare == nil, let active else { return true }
-        let left = active.byteCount - active.tail - openByteCount
-        return left > settings.reserveByteCount
+    package var hasRoomForEntries: Bool { !isShort(of: settings.reserveByteCount) }
+
+    /// Whether it is time to say that there is no room. Who hears of it late may go on for a while:
+    /// what is left then is twice the reserve.
+    package var lacksRoom: Bool {
+        refusedHead != nil || isShort(of: 2 * settings.reserveByteCount)
     }
 
-    /// Whether entries must wait until the disk has room again.
-    package var lacksRoom: Bool { refusedHead != nil || !hasRoomForEntries }
+    /// Whether there is no next segment, and no more than so much is left of the present one.
+    private func isShort(of byteCount: Int) -> Bool {
+        if awaitsRoom { return true }
+        guard isFull, spare == nil, let active else { return false }
+        return active.byteCount - active.tail - openByteCount <= byteCount
+    }
 
     /// Whether the open batch waits for a file to go into, for which the disk has no room.
     package var awaitsRoom: Bool { awaitsFile && isFull }
@@ -50,9 +55,7 @@ extension Journal {
     package var needsMakeshift: Bool { awaitsRoom || isCornered }
 
     /// Whether entries have no room, and there is no older segment that could get free.
-    var isCornered: Bool {
-        lacksSegment && older.isEmpty && active != nil && !hasRoomForEntries
-    }
+    var isCornered: Bool { lacksSegment && older.isEmpty && active != nil && lacksRoom }
 
     /// How large a makeshift segment is to be, in bytes.
     package var makeshiftByteCount: Int {

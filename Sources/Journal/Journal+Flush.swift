@@ -59,7 +59,7 @@ extension Journal {
             lastSync = now.boot
         }
         active = segment
-        if segment.tail > segment.byteCount / 2 || lacksSegment, spare == nil, making == nil {
+        if segment.tail > segment.byteCount / 4 || lacksSegment, spare == nil, making == nil {
             make(byteCount: settings.segmentByteCount, into: &requests)
         }
         return lastFlush

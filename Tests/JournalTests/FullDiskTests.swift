@@ -54,8 +54,11 @@ struct FullDiskTests {
     }
 
     /// Fills more than half of the segment, and has no room for the next.
-    private mutating func fillHalf() {
-        append(byteCount: 4000)
+    private mutating func fillHalf() { fill(byteCount: 4000) }
+
+    /// Fills more than a quarter of the segment, and has no room for the next.
+    private mutating func fill(byteCount: Int = 2500) {
+        append(byteCount: byteCount)
         #expect(journal.flush(now: now, into: &requests) != nil)
         #expect(requests.last == .createSegment(2, byteCount: 8192))
         complete()
@@ -64,7 +67,7 @@ struct FullDiskTests {
 
     @Test("is full until the file that it asks for again is there")
     mutating func asksAgain() {
-        fillHalf()
+        fill()
         #expect(journal.isFull)
         advance(milliseconds: 199)
         #expect(requests.isEmpty)
@@ -132,10 +135,12 @@ struct FullDiskTests {
 
     @Test("entries that are taken in and not written count")
     mutating func openBatch() {
-        fillHalf()
-        #expect(journal.hasRoomForEntries && !journal.lacksRoom)
+        fill()
+        #expect(journal.isFull && !journal.lacksRoom)
+        append(byteCount: 1500)
+        #expect(journal.lacksRoom && journal.hasRoomForEntries)
         append(byteCount: 2000)
-        #expect(!journal.hasRoomForEntries && journal.lacksRoom)
+        #expect(journal.lacksRoom && !journal.hasRoomForEntries)
     }
 
     @Test("does without a new file when an old one gets free")
@@ -145,13 +150,11 @@ struct FullDiskTests {
         advance(milliseconds: 200)
         complete()
         journal.segmentMade()
-        for _ in 0..<2 {
-            append(byteCount: 3000)
-            #expect(journal.flush(now: now, into: &requests) != nil)
+        while !requests.contains(.createSegment(3, byteCount: 8192)) {
             complete()
+            append(byteCount: 1000)
+            #expect(journal.flush(now: now, into: &requests) != nil)
         }
-        append(byteCount: 3000)
-        _ = journal.flush(now: now, into: &requests)
         complete()
         journal.segmentRefused(now: now)
         #expect(journal.isFull)
