@@ -135,10 +135,12 @@ def flip_and_mend(nodes, number):
     """Flips a byte in the journal of a node that is down for a moment; returns when all is whole again."""
     nodes.kill(number)
     data = pathlib.Path(nodes.path) / f"node-{number}" / "data"
-    # The newest segment that is in use; the one behind it is still empty.
-    segment, used = [(path, used) for path in sorted((data / "journal-0").glob("segment-*.log"))
-                     if (used := len(path.read_bytes().rstrip(b"\0")))][-1]
+    # What comes after the last batch that names the segment is of the file's life before it was recycled, and
+    # counts no more (docs/decisions/0002-journal-format.md).
+    head = (data / "journal-0.head").read_bytes()
+    segment = data / "journal-0" / f"segment-{int.from_bytes(head[20:28], 'little'):016x}.log"
     content = bytearray(segment.read_bytes())
+    used = content.rfind(content[24:40])
     content[used // 2] ^= 0x40
     segment.write_bytes(content)
     time.sleep(1)
