@@ -35,37 +35,37 @@ struct SnapshotReserveFile {
     ///
     /// - Returns: Whether there was something to give.
     func give(_ byteCount: Int) -> Bool {
-        guard FileSystem.exists(path) else { return false }
-        do throws(SystemError) {
-            let file = try openFile()
-            let held = try file.byteCount()
-            guard held > 0 else { return false }
-            try file.truncate(max(0, held - max(byteCount, Self.stepByteCount)))
-            // Blocks can be used again once it is on disk that they are free.
-            try file.sync()
-            return true
-        } catch {
-            return false
-        }
+        let cut = cut { _ throws(SystemError) in max(byteCount, Self.stepByteCount) }
+        return cut.before > cut.after
     }
 
     /// Gives up what a file of so many bytes lacks, unless there isn't as much.
     ///
     /// - Returns: How many bytes it has now.
     func makeRoom(for byteCount: Int) -> Int {
-        guard FileSystem.exists(path) else { return 0 }
+        cut { held throws(SystemError) in
+            let lacking = byteCount - (try FileSystem.freeByteCount(at: path))
+            // A file takes a little more than its bytes.
+            return lacking > 0 && lacking <= held ? lacking + Self.overheadByteCount : 0
+        }.after
+    }
+
+    /// Gives up as much as `share` says of the bytes that there are.
+    private func cut(
+        _ share: (_ held: Int) throws(SystemError) -> Int
+    ) -> (before: Int, after: Int) {
+        guard FileSystem.exists(path) else { return (0, 0) }
         do throws(SystemError) {
             let file = try openFile()
             let held = try file.byteCount()
-            let lacking = byteCount - (try FileSystem.freeByteCount(at: path))
-            guard lacking > 0, lacking <= held else { return held }
-            // A file takes a little more than its bytes.
-            let kept = max(0, held - lacking - Self.overheadByteCount)
+            let kept = max(0, held - (try share(held)))
+            guard kept < held else { return (held, held) }
             try file.truncate(kept)
+            // Blocks can be used again once it is on disk that they are free.
             try file.sync()
-            return kept
+            return (held, kept)
         } catch {
-            return 0
+            return (0, 0)
         }
     }
 

@@ -49,19 +49,22 @@ import Testing
         }
     }
 
+    /// That of the calling thread.
+    private static var niceness: Int32 { getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0) }
+
     @Test("a thread in the background gives way to others, and it alone", arguments: [false, true])
-    func niceness(isInBackground: Bool) throws {
+    func background(isInBackground: Bool) throws {
         try runLoop { loop in
-            let own = getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0)
+            let own = Self.niceness
             let mailbox = try Mailbox<Int32>(loop: loop) { found in
                 #expect(found == [isInBackground ? own + 10 : own])
                 loop.stop()
             }
             let thread = try WorkerThread(name: "worker", isInBackground: isInBackground) {
-                mailbox.post(getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0))
+                mailbox.post(Self.niceness)
             }
             thread.join()
-            #expect(getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0) == own)
+            #expect(Self.niceness == own)
         }
     }
 

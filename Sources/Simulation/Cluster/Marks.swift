@@ -33,6 +33,7 @@ package struct Marks: Equatable, Sendable {
     package var handovers = 0
     /// Parts of snapshots written into the room kept for them.
     package var reserveUses = 0
+    /// Segments made on full disks, of the same room.
     package var makeshiftSegments = 0
     package var allowedLosses = 0
     package var joinedNodes = 0
