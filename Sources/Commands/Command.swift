@@ -33,6 +33,12 @@ package final class Command: Sendable {
         case session(SessionCommand)
     }
 
+    /// What a command of the node's is to a whole database, when it concerns one.
+    package enum WholeBody: Sendable {
+        case read(ReadBody)
+        case write(WriteBody)
+    }
+
     /// In lower case; of a subcommand, its own word only.
     package let name: String
     /// With its container, as in `client|list`.
@@ -43,6 +49,7 @@ package final class Command: Sendable {
     package let categories: CommandCategories
     package let keys: KeySpecification
     package let body: Body
+    package let wholeBody: WholeBody?
     package let subcommands: [Command]
     package let documentation: CommandDocumentation
 
@@ -51,7 +58,8 @@ package final class Command: Sendable {
         categories: CommandCategories, keys: KeySpecification = .none, tips: [String] = [],
         since: String, group: CommandDocumentation.Group, complexity: String,
         deprecatedSince: String? = nil, replacedBy: String? = nil, summary: String,
-        arguments: [CommandArgument] = [], body: Body, subcommands: [Command] = []
+        arguments: [CommandArgument] = [], body: Body,
+        wholeBody: WholeBody? = nil, subcommands: [Command] = []
     ) {
         self.name = name
         fullName = container.map { "\($0)|\(name)" } ?? name
@@ -60,6 +68,7 @@ package final class Command: Sendable {
         self.categories = categories
         self.keys = keys
         self.body = body
+        self.wholeBody = wholeBody
         self.subcommands = subcommands
         documentation = CommandDocumentation(
             summary: summary, since: since, group: group, complexity: complexity,

@@ -11,6 +11,8 @@ package struct ExecutionContext: Sendable {
     package var seed: UInt64
     /// The shard's apply level: within one, what a write does never changes.
     package var level: UInt16
+    /// The database of the request's keys.
+    package var database: DatabaseID
     /// The slot of the request's keys, if the caller has worked it out; saves doing it again.
     package var slot: SlotID?
     /// Set when the command met a deadline after ``now`` that has passed at ``present``: a read's
@@ -21,12 +23,13 @@ package struct ExecutionContext: Sendable {
 
     package init(
         now: Int64, present: Int64? = nil, seed: UInt64 = 0, level: UInt16 = 1,
-        slot: SlotID? = nil, fault: KeyspaceFault? = nil
+        database: DatabaseID = .sharded, slot: SlotID? = nil, fault: KeyspaceFault? = nil
     ) {
         self.now = now
         self.present = present ?? now
         self.seed = seed
         self.level = level
+        self.database = database
         self.slot = slot
         self.fault = fault
     }

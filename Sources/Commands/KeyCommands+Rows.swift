@@ -197,6 +197,6 @@ extension KeyCommands {
                 CommandArgument("count", .integer, token: "COUNT", flags: [.optional]),
                 CommandArgument("type", .string, token: "TYPE", since: "6.0.0", flags: [.optional]),
             ],
-            body: .session(.scan)),
+            body: .session(.scan), wholeBody: .read(DatabaseCommands.scan)),
     ]
 }

@@ -19,5 +19,8 @@ package enum SessionCommand: UInt8, Sendable, CaseIterable {
     case readwrite
     case asking
     case scan
+    case keys
+    case randomkey
+    case flushdb
     case debug
 }

@@ -1,5 +1,12 @@
 /// The rows of the commands on connections, the node and the cluster.
 enum SessionCommands {
+    private static let flushMode = CommandArgument(
+        "async", .oneOf, flags: [.optional],
+        [
+            CommandArgument("async", .pureToken, token: "ASYNC", since: "4.0.0"),
+            CommandArgument("sync", .pureToken, token: "SYNC", since: "6.2.0"),
+        ])
+
     static let rows: [Command] = [
         Command(
             "hello", arity: -1, flags: [.noScript, .loading, .stale, .fast, .noAuth, .allowBusy],
@@ -229,21 +236,37 @@ enum SessionCommands {
             tips: ["request_policy:all_shards", "response_policy:agg_sum"],
             since: "1.0.0", group: .server, complexity: "O(N) for N shards.",
             summary: "Counts the keys of this node's shards.",
-            body: .session(.dbsize)),
+            body: .session(.dbsize), wholeBody: .read(DatabaseCommands.dbsize)),
+        Command(
+            "keys", arity: 2, flags: [.readonly],
+            categories: [.keyspace, .read, .slow, .dangerous],
+            tips: ["request_policy:all_shards", "nondeterministic_output_order"],
+            since: "1.0.0", group: .generic, complexity: "O(N) for N keys.",
+            summary: "Lists the keys whose names match a pattern.",
+            arguments: [CommandArgument("pattern", .pattern)],
+            body: .session(.keys), wholeBody: .read(DatabaseCommands.keys)),
+        Command(
+            "randomkey", arity: 1, flags: [.readonly],
+            categories: [.keyspace, .read, .slow],
+            tips: ["request_policy:all_shards", "response_policy:special", "nondeterministic_output"],
+            since: "1.0.0", group: .generic, complexity: "O(1)",
+            summary: "Answers the name of a key drawn at random.",
+            body: .session(.randomkey), wholeBody: .read(DatabaseCommands.randomkey)),
+        Command(
+            "flushdb", arity: -1, flags: [.write],
+            categories: [.keyspace, .write, .slow, .dangerous],
+            tips: ["request_policy:all_shards", "response_policy:all_succeeded"],
+            since: "1.0.0", group: .server, complexity: "O(N) for N keys.",
+            summary: "Deletes every key of the database.",
+            arguments: [flushMode],
+            body: .session(.flushdb), wholeBody: .write(DatabaseCommands.flushdb)),
         Command(
             "flushall", arity: -1, flags: [.write],
             categories: [.keyspace, .write, .slow, .dangerous],
             tips: ["request_policy:all_shards", "response_policy:all_succeeded"],
             since: "1.0.0", group: .server, complexity: "O(N) for N keys.",
             summary: "Deletes every key of this node's shards.",
-            arguments: [
-                CommandArgument(
-                    "async", .oneOf, flags: [.optional],
-                    [
-                        CommandArgument("async", .pureToken, token: "ASYNC", since: "4.0.0"),
-                        CommandArgument("sync", .pureToken, token: "SYNC", since: "6.2.0"),
-                    ])
-            ],
+            arguments: [flushMode],
             body: .session(.flushall)),
         Command(
             "wait", arity: 3, flags: [.noScript],

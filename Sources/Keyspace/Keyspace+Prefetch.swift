@@ -10,13 +10,13 @@ extension Keyspace {
     /// - Returns: The key's hash, for ``prefetchEntry(slot:hash:)`` a while later.
     package func prefetchBucket(of key: Span<UInt8>, slot: SlotID) -> UInt64 {
         let hash = Entry.hash(of: key, secret: hashSecret)
-        tables[Int(slot.rawValue)].prefetchBucket(hash)
+        tables[table(of: slot)].prefetchBucket(hash)
         return hash
     }
 
     /// Asks for the entry that the bucket names first.
     package func prefetchEntry(slot: SlotID, hash: UInt64) {
-        tables[Int(slot.rawValue)].prefetchEntry(hash)
+        tables[table(of: slot)].prefetchEntry(hash)
     }
 }
 

@@ -11,6 +11,8 @@ package struct ScanCursor: Equatable, Sendable {
 
     package init(slot: SlotID) { self.init(slot: slot, hash: 0) }
 
+    package static let beginning = ScanCursor(slot: SlotID(0))
+
     init(slot: SlotID, hash: UInt64) {
         self.slot = slot
         self.hash = hash
@@ -80,6 +82,35 @@ extension Keyspace {
             hash = 0
         }
         return nil
+    }
+
+    /// The same through all keys of a whole database.
+    package func scan(
+        from cursor: ScanCursor, count: inout Int, filter: ScanFilter, now: Int64,
+        into keys: inout [[UInt8]]
+    ) -> ScanCursor? {
+        precondition(isWhole, "a sharded keyspace is walked slot by slot")
+        // Wherever a cursor of the sharded keyspace points, its hash is a place here.
+        let start = ScanCursor(slot: SlotID(0), hash: cursor.hash)
+        return scan(
+            from: start, in: SlotID(0)...SlotID(0), count: &count, filter: filter, now: now,
+            into: &keys)
+    }
+
+    /// The first key of a whole database whose hash is not less than `hash`, or else the first of all;
+    /// `nil` when there is none.
+    package func key(after hash: UInt64, now: Int64) -> [UInt8]? {
+        var cursor: ScanCursor? = ScanCursor(slot: SlotID(0), hash: hash & ~0xFFFF)
+        var found: [[UInt8]] = []
+        for _ in 0..<2 {
+            while let place = cursor, found.isEmpty {
+                var count = 1
+                cursor = scan(
+                    from: place, count: &count, filter: ScanFilter(), now: now, into: &found)
+            }
+            cursor = .beginning
+        }
+        return found.first
     }
 
     private static func matches(_ entry: Entry, _ filter: ScanFilter) -> Bool {

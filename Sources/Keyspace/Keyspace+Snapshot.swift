@@ -32,7 +32,7 @@ extension Keyspace {
             let before = walk.output.count
             if let value = walk.currentValue {
                 writePart(of: value)
-            } else if walk.slot < SlotID.count {
+            } else if walk.slot < tables.count {
                 budget -= visitSome()
             } else {
                 endSnapshot()

@@ -1,6 +1,9 @@
 package import Primitives
 
-/// The keys of a shard with their values and deadlines.
+/// The keys that a shard has of one database, with their values and deadlines.
+///
+/// Of the cluster's sharded keyspace a shard has some slots, each with a table of its own; a whole
+/// database is one table.
 ///
 /// It is a function of the changes made to it, whatever `hashSecret` is: what a replica can observe
 /// of order (a hash's fields, the order of expiry) does not depend on the tables. Time comes with
@@ -9,7 +12,7 @@ package struct Keyspace: ~Copyable {
     package static let noDeadline = Entry.noDeadline
 
     private(set) var hashSecret: UInt64
-    var tables = SlotTables(count: SlotID.count)
+    var tables: SlotTables
     var expiries = ExpiryHeap()
     /// Raised by every change, so that a ``Place`` can't outlive what it points at.
     var generation: UInt64 = 0
@@ -28,9 +31,14 @@ package struct Keyspace: ~Copyable {
 
     /// An empty keyspace.
     ///
-    /// - Parameter hashSecret: The same on all replicas of a cluster, so that cursors of `SCAN`
-    ///   survive a failover.
-    package init(hashSecret: UInt64) { self.hashSecret = hashSecret }
+    /// - Parameters:
+    ///   - hashSecret: The same on all replicas of a cluster, so that cursors of `SCAN` survive a
+    ///     failover.
+    ///   - isWhole: Whether it is a whole database, whose keys all have the slot of the database.
+    package init(hashSecret: UInt64, isWhole: Bool = false) {
+        self.hashSecret = hashSecret
+        tables = SlotTables(count: isWhole ? 1 : SlotID.count)
+    }
 
     deinit {
         var rest = graveyard
@@ -40,7 +48,10 @@ package struct Keyspace: ~Copyable {
         for index in 0..<tables.count { tables[index].forEach(Self.free) }
     }
 
-    package func keyCount(in slot: SlotID) -> Int { tables[Int(slot.rawValue)].count }
+    package func keyCount(in slot: SlotID) -> Int { tables[table(of: slot)].count }
+
+    /// Whether all keys are in one table.
+    var isWhole: Bool { tables.count == 1 }
 
     /// Removes every key. Their memory is freed by ``freeSome(limit:)``.
     package mutating func removeAll() {
@@ -67,13 +78,15 @@ package struct Keyspace: ~Copyable {
     /// - Returns: What was found; good until the next change.
     package func locate(_ key: Span<UInt8>, slot: SlotID? = nil, now: Int64) -> Place {
         let hash = Entry.hash(of: key, secret: hashSecret)
-        let table = Int((slot ?? SlotID(key: key)).rawValue)
+        let table = isWhole ? 0 : Int((slot ?? SlotID(key: key)).rawValue)
         let entry = tables[table].find(key, hash: hash)
         let deadline = entry?.deadline ?? Self.noDeadline
         return Place(
             hash: hash, table: table, entry: entry, generation: generation,
             type: deadline > now ? entry?.type : nil, deadline: deadline)
     }
+
+    func table(of slot: SlotID) -> Int { isWhole ? 0 : Int(slot.rawValue) }
 
     /// Removes what is at `place`; returns whether there was a key that had not expired.
     @discardableResult
@@ -111,7 +124,7 @@ package struct Keyspace: ~Copyable {
         var removed = 0
         while removed < limit, let entry = expiries.firstExpired(now: now) {
             unlink(
-                entry, table: Int(SlotID(key: entry.key).rawValue),
+                entry, table: isWhole ? 0 : Int(SlotID(key: entry.key).rawValue),
                 hash: entry.hash(secret: hashSecret))
             removed += 1
         }

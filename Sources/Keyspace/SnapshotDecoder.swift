@@ -21,8 +21,10 @@ package struct SnapshotDecoder: ~Copyable {
     /// Whether the last record has come.
     package private(set) var isComplete = false
 
-    /// - Parameter hashSecret: As for a new keyspace.
-    package init(hashSecret: UInt64) { keyspace = Keyspace(hashSecret: hashSecret) }
+    /// - Parameters: As for a new keyspace.
+    package init(hashSecret: UInt64, isWhole: Bool = false) {
+        keyspace = Keyspace(hashSecret: hashSecret, isWhole: isWhole)
+    }
 
     /// Takes in records.
     ///

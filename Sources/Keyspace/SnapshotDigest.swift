@@ -21,10 +21,14 @@ package struct SnapshotDigest: Sendable {
 
     /// Takes in records.
     ///
-    /// - Parameter bytes: Whole records.
+    /// - Parameters:
+    ///   - bytes: Holds them.
+    ///   - range: Where whole records are; `nil` for all of them.
     /// - Throws: What is wrong with them and where; the digest can't go on.
-    package mutating func take(_ bytes: [UInt8]) throws(DecodingFailure) {
-        var reader = ByteReader(bytes)
+    package mutating func take(
+        _ bytes: [UInt8], in range: Range<Int>? = nil
+    ) throws(DecodingFailure) {
+        var reader = ByteReader(bytes, in: range ?? 0..<bytes.count)
         while !reader.isAtEnd { try takeRecord(&reader, bytes.span) }
     }
 

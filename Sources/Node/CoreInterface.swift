@@ -20,6 +20,10 @@ package enum FrameType: UInt8, Sendable {
     case home = 3
     /// A replica's hash of its state.
     case stateReport = 4
+    /// Requests of plain connections, to the leader of their shards.
+    case forward = 5
+    /// What became of them.
+    case forwarded = 6
 }
 
 /// Which of the two links of a pair of nodes a frame takes.

@@ -123,6 +123,11 @@ package struct ReplyWriter: ~Copyable, Sendable {
         if !isDiscarding { bytes.append(contentsOf: reply) }
     }
 
+    /// The same for bytes that are borrowed.
+    package mutating func raw(_ reply: Span<UInt8>) {
+        if !isDiscarding { bytes.append(copying: reply) }
+    }
+
     private mutating func line(_ type: Unicode.Scalar, _ text: String) {
         if isDiscarding { return }
         bytes.append(UInt8(ascii: type))

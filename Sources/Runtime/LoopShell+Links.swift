@@ -40,12 +40,12 @@ extension LoopShell {
     }
 
     func linkChanged(_ link: OutgoingLink) {
-        guard link.kind == .consensus else { return }
         let now = SystemClock.now()
+        needsEndOfTurn = true
+        core.linkChanged(link.peer.node, link.kind, isUp: link.isUp, now: now)
+        guard link.kind == .consensus else { return }
         let verb = link.isUp ? "up" : "down"
         context.log(.info, "link to node \(link.peer.node) at \(link.peer.address) is \(verb)")
-        needsEndOfTurn = true
-        core.linkChanged(link.peer.node, isUp: link.isUp, now: now)
         if link.isUp { home?.linkUp(link.peer.node, now: now) }
     }
 

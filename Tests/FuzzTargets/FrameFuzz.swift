@@ -34,7 +34,7 @@ enum FrameFuzz {
     private static func frames(_ input: inout FuzzInput) -> [PeerFrame] {
         var frames: [PeerFrame] = []
         while !input.isAtEnd, frames.count < 20 {
-            let type = FrameType(rawValue: input.byte() % 3 + 1) ?? .home
+            let type = FrameType(rawValue: input.byte() % 6 + 1) ?? .home
             frames.append(PeerFrame(type: type, body: input.piece()))
         }
         return frames
@@ -75,7 +75,29 @@ enum FrameFuzz {
         case .stateReport:
             guard let report = try? StateReport(decoding: frame.body) else { return }
             try expect(report.encode() == frame.body, "\(report) is written otherwise")
+        case .forward, .forwarded: try checkForwards(frame.body)
         case .snapshotChunk: break
+        }
+    }
+
+    private static func checkForwards(_ body: [UInt8]) throws(Finding) {
+        guard var reader = try? ForwardReader(body) else { return }
+        var bytes = ForwardFrame.begin(loop: reader.loop, incarnation: reader.incarnation)
+        while true {
+            let start = bytes.count
+            guard let item = try? reader.next() else { return }
+            switch item {
+            case .request(let key, let place, let target, let version, let range):
+                ForwardFrame.append(
+                    request: body.span.extracting(range), at: target, version: version, of: key,
+                    place, to: &bytes)
+            case .closed, .reply: return
+            case .refusal(let key, let place):
+                ForwardFrame.append(refusalFrom: place, of: key, to: &bytes)
+            }
+            try expect(
+                bytes[start...] == body[start..<min(bytes.count, body.count)],
+                "an item at \(start) is written otherwise")
         }
     }
 
@@ -94,7 +116,7 @@ enum FrameFuzz {
                 hasDelivered = true
                 harness.receive(
                     PeerFrame(type: .consensus, body: message), from: FuzzSeeds.peer)
-            case .snapshotChunk, .stateReport: harness.receive(frame, from: FuzzSeeds.peer)
+            case .snapshotChunk, .stateReport, .forward, .forwarded: harness.receive(frame, from: FuzzSeeds.peer)
             case .home: break
             }
             harness.advance(milliseconds: 10)

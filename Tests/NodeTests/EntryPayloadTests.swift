@@ -6,7 +6,7 @@ import Testing
     @Test("an entry in memory has no room to spare") func entrySize() throws {
         var payload = EntryPayload.begin(level: 1, seed: 2)
         EntryPayload.append(
-            [1, 2, 3].span, slot: SlotID(4), flags: [], database: 0, to: &payload)
+            [1, 2, 3].span, place: DatabaseSlot(sharded: SlotID(4)), flags: [], to: &payload)
         let byteCount = payload.count
         #expect(payload.capacity > 2 * byteCount)
         EntryPayload.end(&payload, commandCount: 1)

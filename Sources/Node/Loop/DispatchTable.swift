@@ -11,10 +11,16 @@ struct DispatchTable: Sendable {
         case session(SessionCommand)
         case read
         case write
+
+        var isWrite: Bool {
+            if case .write = self { true } else { false }
+        }
     }
 
     struct Row: Sendable {
         var kind: Kind
+        /// What a command without keys that concerns a database is to a whole one.
+        var wholeKind: Kind?
         var needsAuthentication: Bool
         var hasSubcommands: Bool
         var arity: Int
@@ -27,7 +33,11 @@ struct DispatchTable: Sendable {
         }
 
         /// The slot of `request`'s keys.
-        func slot(of request: borrowing Request) -> SlotVerdict {
+        func slot(of request: borrowing Request, in database: DatabaseID) -> SlotVerdict {
+            if let slot = database.slot {
+                return wholeKind != nil || firstKey > 0 && firstKey < request.count
+                    ? .one(slot) : .none
+            }
             let count = request.count
             let end = min(lastKey < 0 ? count + lastKey + 1 : lastKey + 1, count)
             guard firstKey > 0, firstKey < end else { return .none }
@@ -61,9 +71,20 @@ struct DispatchTable: Sendable {
                 bodies.write = body
                 bodies.peek = peek
             }
+            var wholeKind: Kind?
+            switch command.wholeBody {
+            case .read(let body)?:
+                wholeKind = .read
+                bodies.read = body
+            case .write(let body)?:
+                wholeKind = .write
+                bodies.write = body
+            case nil: break
+            }
             rows.append(
                 Row(
-                    kind: kind, needsAuthentication: !command.flags.contains(.noAuth),
+                    kind: kind, wholeKind: wholeKind,
+                    needsAuthentication: !command.flags.contains(.noAuth),
                     hasSubcommands: !command.subcommands.isEmpty,
                     arity: command.arity, firstKey: command.keys.first,
                     lastKey: command.keys.last, keyStep: command.keys.step))

@@ -4,8 +4,8 @@ import RESP
 /// What a command of an entry is. Written to the log: append only.
 struct EntryFlags: OptionSet, Sendable {
     let rawValue: UInt8
-    /// Remove every key of the shard; there are no request bytes.
-    static let flushShard = EntryFlags(rawValue: 1)
+    /// Remove every key of the database; there are no request bytes.
+    static let flushDatabase = EntryFlags(rawValue: 1)
     /// Remove keys whose deadline has passed; there are no request bytes.
     static let expire = EntryFlags(rawValue: 2)
     /// Compare the replicas' states as they are here; there are no request bytes.
@@ -44,13 +44,12 @@ enum EntryPayload {
     }
 
     static func append(
-        _ request: Span<UInt8>, slot: SlotID, flags: EntryFlags, database: UInt8,
-        to bytes: inout [UInt8]
+        _ request: Span<UInt8>, place: DatabaseSlot, flags: EntryFlags, to bytes: inout [UInt8]
     ) {
         bytes.append(littleEndian: UInt32(request.count))
-        bytes.append(littleEndian: slot.rawValue)
+        bytes.append(littleEndian: place.slot.rawValue)
         bytes.append(flags.rawValue)
-        bytes.append(database)
+        bytes.append(place.database.rawValue)
         bytes.append(copying: request)
     }
 
@@ -73,9 +72,8 @@ enum EntryPayload {
 
     /// One command's place in a payload.
     struct Command {
-        var slot: SlotID
+        var place: DatabaseSlot
         var flags: EntryFlags
-        var database: UInt8
         var request: Range<Int>
     }
 
@@ -95,10 +93,12 @@ enum EntryPayload {
         guard slot.rawValue < SlotID.count else {
             throw DecodingFailure(what: "slot of a command", offset: offset)
         }
+        guard let database = DatabaseID(rawValue: bytes[offset + 7]) else {
+            throw DecodingFailure(what: "database of a command", offset: offset)
+        }
         let command = Command(
-            slot: slot,
-            flags: EntryFlags(rawValue: bytes[offset + 6]),
-            database: bytes[offset + 7], request: start..<start + byteCount)
+            place: DatabaseSlot(slot: slot, database: database),
+            flags: EntryFlags(rawValue: bytes[offset + 6]), request: start..<start + byteCount)
         offset = start + byteCount
         return command
     }

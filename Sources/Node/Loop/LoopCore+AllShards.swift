@@ -45,24 +45,20 @@ extension LoopCore {
             switch command {
             case .wait:
                 gather(.replicas(try replicaWish(request, of: index)), for: index, now: now)
-            case .flushall:
-                try checkFlushMode(request)
+            case .flushall, .flushdb:
+                try DatabaseCommands.checkFlushMode(request)
                 gather(.flush, for: index, now: now)
             case .info: gather(.report(InfoWish(request, now: now)), for: index, now: now)
             case .scan: begin(try ScanRequest(parsing: request), from: index, now: now)
+            case .keys: begin(.keys, of: request.copy(1), from: index, now: now)
+            case .randomkey:
+                begin(.randomKey(isSecondRound: false), of: nil, from: index, now: now)
             default: gather(.keyCount, for: index, now: now)
             }
         } catch {
             return reply(to: index, relayed: nil, error)
         }
         return sessions[index].owesNothing ? .next : .nextThenWait(.replies)
-    }
-
-    private func checkFlushMode(_ request: borrowing Request) throws(CommandError) {
-        guard request.count <= 2 else { throw .syntax }
-        guard request.count == 2 else { return }
-        let mode = text(request[1]).uppercased()
-        guard mode == "SYNC" || mode == "ASYNC" else { throw .syntax }
     }
 
     // MARK: Parts that may have to wait
@@ -132,6 +128,7 @@ extension LoopCore {
         switch sessions[index].origin {
         case .client: ProxyKey(loop: settings.loopIndex, connection: id(of: index))
         case .proxy(let loop, let connection): ProxyKey(loop: loop, connection: connection)
+        case .stream: preconditionFailure("a stream asks for what concerns a connection")
         }
     }
 

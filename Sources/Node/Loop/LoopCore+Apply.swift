@@ -178,7 +178,7 @@ extension LoopCore {
         for number in 0..<header.commandCount {
             guard let command = try? EntryPayload.command(of: bytes, at: &offset) else { break }
             if command.flags.contains(.expire) {
-                machine.keyspace.expireStep(now: entry.stamp, limit: expiryStepCount)
+                machine.expireStep(now: entry.stamp, limit: expiryStepCount)
                 continue
             }
             if command.flags.contains(.checkState) {
@@ -189,7 +189,8 @@ extension LoopCore {
                 !command.flags.contains(.poison) || !settings.allowsDebug,
                 "entry \(entry.index) of group \(shards[index].group) is poison")
             context.seed = header.seed &+ UInt64(number)
-            context.slot = command.slot
+            context.slot = command.place.slot
+            context.database = command.place.database
             var mine: PendingOperation?
             if isMine {
                 runReads(operations, reads, from: &operation, on: machine, context: context)
@@ -212,14 +213,14 @@ extension LoopCore {
         _ command: EntryPayload.Command, _ bytes: Span<UInt8>, on machine: StateMachine,
         context: inout ExecutionContext, frame: inout RequestFrame, for operation: PendingOperation?
     ) {
-        if command.flags.contains(.flushShard) {
-            machine.keyspace.removeAll()
+        if command.flags.contains(.flushDatabase) {
+            machine.flush(command.place.database)
             if let operation { finishShard(of: operation.gather) }
             return
         }
-        guard machine.slots.serves(command.slot) else {
+        guard machine.slots.serves(command.place.slot) else {
             if let operation {
-                fail(operation, "TRYAGAIN slot \(command.slot) has left this shard")
+                fail(operation, "TRYAGAIN slot \(command.place.slot) has left this shard")
             }
             return
         }
@@ -249,7 +250,7 @@ extension LoopCore {
             guard let body = dispatchTable.writes[found] else {
                 throw CommandError("ERR an entry holds a command that does not write")
             }
-            try body(&machine.keyspace, Request(bytes: bytes, frame: frame), &context, &writer)
+            try machine.write(body, Request(bytes: bytes, frame: frame), &context, &writer)
         } catch {
             writer.bytes.removeSubrange(start...)
             writer.error(error.text)
@@ -266,17 +267,18 @@ extension LoopCore {
             let reserved = beginReserved(
                 read.session, sequence: read.sequence, version: read.version)
             runRead(
-                bytes.span.extracting(read.read), slot: read.slot, on: machine, context: context)
+                bytes.span.extracting(read.read), place: read.place, on: machine, context: context)
             endReserved(reserved, read.session, sequence: read.sequence)
             operation += 1
         }
     }
 
     private mutating func runRead(
-        _ bytes: Span<UInt8>, slot: SlotID, on machine: StateMachine, context: ExecutionContext
+        _ bytes: Span<UInt8>, place: DatabaseSlot, on machine: StateMachine, context: ExecutionContext
     ) {
         var context = context
-        context.slot = slot
+        context.slot = place.slot
+        context.database = place.database
         var frame = RequestFrame()
         guard case .complete? = try? RequestParser(limits: .unlimited).parse(bytes, into: &frame)
         else { return writer.error("ERR a read can't be read") }
@@ -286,7 +288,7 @@ extension LoopCore {
             guard let found = CommandTable.standard.find(request[0]),
                 let body = dispatchTable.reads[found]
             else { throw CommandError("ERR a read can't be read") }
-            try body(machine.keyspace, request, &context, &writer)
+            try machine.read(body, request, &context, &writer)
         } catch {
             writer.bytes.removeSubrange(start...)
             writer.error(error.text)
@@ -323,10 +325,11 @@ extension LoopCore {
                     mayBeDone: false)
                 continue
             }
+            if refuse(operation.session, sequence: operation.sequence, now: now) { continue }
             shards[index].orphans.append(
                 OrphanedOperation(
                     session: operation.session, sequence: operation.sequence, since: now.boot,
-                    slot: operation.slot))
+                    place: operation.place))
         }
         shards[index].resolvedOperation = max(
             shards[index].resolvedOperation, batch.lastOperation)
@@ -340,11 +343,8 @@ extension LoopCore {
                 failPart(of: operation.gather, CommandError.partlyDone.text, mayBeDone: true)
                 continue
             }
-            fail(
-                operation,
-                operation.isWrite
-                    ? "UNCERTAIN the write's fate is not known: it may or may not have been done"
-                    : "TRYAGAIN the read could not be served in its place")
+            let error = operation.isWrite ? CommandError.unknownFate : CommandError.lostRead
+            fail(operation, error.text)
         }
         shards[index].resolvedOperation = max(
             shards[index].resolvedOperation, batch.lastOperation)
@@ -373,7 +373,7 @@ extension LoopCore {
                 fail(
                     orphan.session, sequence: orphan.sequence,
                     "TRYAGAIN the shard changed its leader; nothing was done")
-            } else if let text = moved(slot: orphan.slot, group: group) {
+            } else if let text = moved(slot: orphan.place.slot, group: group) {
                 statistics.redirections += 1
                 fail(orphan.session, sequence: orphan.sequence, text)
             } else if now.boot.milliseconds(since: orphan.since) >= settings.parkMilliseconds {

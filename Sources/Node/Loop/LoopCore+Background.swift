@@ -13,7 +13,7 @@ extension LoopCore {
     private var hasBackgroundWork: Bool {
         canContinueSnapshot
             || shards.contains {
-                $0.machine.isLoading || $0.machine.keyspace.hasGarbage || $0.check.digest != nil
+                $0.machine.isLoading || $0.machine.hasGarbage || $0.check.digest != nil
             }
     }
 
@@ -23,8 +23,8 @@ extension LoopCore {
         if hasFailed { return }
         continueSnapshot()
         continueStateCheck()
-        if let index = shards.firstIndex(where: { $0.machine.keyspace.hasGarbage }) {
-            shards[index].machine.keyspace.freeSome(limit: freedAtOnceCount)
+        if let index = shards.firstIndex(where: { $0.machine.hasGarbage }) {
+            shards[index].machine.freeSome(limit: freedAtOnceCount)
         }
         if let index = shards.firstIndex(where: { $0.machine.isLoading }) { load(index) }
     }

@@ -11,7 +11,7 @@ extension LoopCore {
         relayed sequence: UInt64?, now: Moment
     ) -> Disposition {
         switch command {
-        case .dbsize, .flushall, .info, .scan, .wait:
+        case .dbsize, .flushall, .flushdb, .info, .keys, .randomkey, .scan, .wait:
             return runOverShards(command, request, from: index, now: now)
         case .debug: return debug(request, from: index, relayed: sequence, now: now)
         default: break
@@ -28,17 +28,16 @@ extension LoopCore {
                 writer.ok()
                 disposition = .close
             case .reset: reset(index)
-            case .select: try select(request)
+            case .select: try select(request, index)
             case .client: try client(request, index, now: now)
             case .command:
                 try CommandReplies.answer(
                     request, from: CommandTable.standard, into: &writer)
             case .time: time(now)
-            case .cluster: try cluster(request, now: now)
-            case .readonly: setReadOnly(true, index)
-            case .readwrite: setReadOnly(false, index)
-            case .asking: writer.ok()
-            case .dbsize, .debug, .flushall, .info, .scan, .wait: break
+            case .cluster, .readonly, .readwrite, .asking:
+                try runInCluster(command, request, index, now: now)
+            case .dbsize, .debug, .flushall, .flushdb, .info, .keys, .randomkey, .scan, .wait:
+                break
             }
         } catch {
             writer.error(error.text)
@@ -105,7 +104,7 @@ extension LoopCore {
         writer.bulk("id")
         writer.integer(Int64(sessions[index].clientID))
         writer.bulk("mode")
-        writer.bulk("cluster")
+        writer.bulk(sessions[index].isPlain ? "standalone" : "cluster")
         writer.bulk("role")
         writer.bulk("master")
         writer.bulk("modules")
@@ -152,17 +151,42 @@ extension LoopCore {
         sessions[index].version = .two
         sessions[index].name = []
         sessions[index].isReadOnly = false
+        if sessions[index].isPlain { sessions[index].database = .whole(0) }
         sessions[index].isAuthenticated = settings.password == nil
         writer.version = .two
         writer.simple("RESET")
     }
 
-    private mutating func select(_ request: borrowing Request) throws(CommandError) {
+    private mutating func select(
+        _ request: borrowing Request, _ index: Int
+    ) throws(CommandError) {
         guard let number = integer(request[1]) else { throw .notInteger }
-        guard number == 0 else {
-            throw CommandError("ERR SELECT is not allowed in cluster mode")
+        if sessions[index].isPlain {
+            guard 0..<Int64(DatabaseID.wholeCount) ~= number else {
+                throw CommandError("ERR DB index is out of range")
+            }
+            sessions[index].database = .whole(Int(number))
+        } else {
+            guard number == 0 else {
+                throw CommandError("ERR SELECT is not allowed in cluster mode")
+            }
         }
         writer.ok()
+    }
+
+    /// Commands that a Redis without cluster mode refuses.
+    private mutating func runInCluster(
+        _ command: SessionCommand, _ request: borrowing Request, _ index: Int, now: Moment
+    ) throws(CommandError) {
+        guard !sessions[index].isPlain else {
+            throw CommandError("ERR This instance has cluster support disabled")
+        }
+        switch command {
+        case .readonly: setReadOnly(true, index)
+        case .readwrite: setReadOnly(false, index)
+        case .asking: writer.ok()
+        default: try cluster(request, now: now)
+        }
     }
 
     private mutating func setReadOnly(_ isReadOnly: Bool, _ index: Int) {

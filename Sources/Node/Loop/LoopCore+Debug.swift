@@ -23,9 +23,11 @@ extension LoopCore {
                 CommandError("ERR DEBUG takes POISON key or SPOIL key"))
         }
         let slot = SlotID(key: request[2])
+        let place = DatabaseSlot(sharded: slot)
         let shardIndex = Int(shardOfSlot[Int(slot.rawValue)])
         guard shardIndex >= 0 else {
-            return sendElsewhere(request, slot: slot, from: index, relayed: sequence, now: now)
+            return sendElsewhere(
+                request, place: place, from: index, relayed: sequence, now: now)
         }
         guard action == "POISON" else {
             spoil(request.copy(2), of: shards[shardIndex].group)
@@ -39,11 +41,11 @@ extension LoopCore {
                 slot: slot, group: shards[shardIndex].group, of: index, relayed: sequence, now: now)
         }
         append(
-            request.bytes, slot: slot, flags: .poison, to: shardIndex,
+            request.bytes, place: place, flags: .poison, to: shardIndex,
             operation: PendingOperation(
                 session: reference(to: index),
                 sequence: reserveReply(of: index, relayed: sequence),
-                version: sessions[index].version, slot: slot, read: 0..<0))
+                version: sessions[index].version, place: place, read: 0..<0))
         return .next
     }
 

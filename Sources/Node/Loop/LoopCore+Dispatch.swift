@@ -36,12 +36,22 @@ extension LoopCore {
             return reply(to: index, relayed: sequence, .noAuth)
         }
         if sequence == nil { statistics.commands += 1 }
-        if case .session(let kind) = row.kind {
+        let database = sessions[index].database
+        let kind = database.isSharded ? row.kind : row.wholeKind ?? row.kind
+        if case .session(let kind) = kind {
             return run(kind, request, from: index, relayed: sequence, now: now)
         }
-        switch row.slot(of: request) {
+        switch row.slot(of: request, in: database) {
         case .one(let slot):
-            return route(found, request, slot: slot, from: index, relayed: sequence, now: now)
+            let place = DatabaseSlot(slot: slot, database: database)
+            guard sessions[index].isPlain else {
+                return route(
+                    found, request, isWrite: kind.isWrite, place: place, from: index,
+                    relayed: sequence, now: now)
+            }
+            return routePlain(
+                found, request, isWrite: kind.isWrite, place: place, from: index,
+                relayed: sequence, now: now)
         case .crossSlot: return reply(to: index, relayed: sequence, .crossSlot)
         case .none:
             return reply(
@@ -61,40 +71,42 @@ extension LoopCore {
             ? nil : .wrongArgumentCount(subcommand.fullName)
     }
 
-    private mutating func route(
-        _ found: Int, _ request: borrowing Request, slot: SlotID, from index: Int,
+    /// Does a request on a shard of this loop, or says where it can be done.
+    mutating func route(
+        _ found: Int, _ request: borrowing Request, isWrite: Bool, place: DatabaseSlot, from index: Int,
         relayed sequence: UInt64?, now: Moment
     ) -> Disposition {
-        let shardIndex = Int(shardOfSlot[Int(slot.rawValue)])
+        let shardIndex = Int(shardOfSlot[Int(place.slot.rawValue)])
         guard shardIndex >= 0 else {
-            return sendElsewhere(request, slot: slot, from: index, relayed: sequence, now: now)
+            return sendElsewhere(request, place: place, from: index, relayed: sequence, now: now)
         }
         let view = self.view(of: shardIndex, now: now)
         guard view.isLeader else {
             return redirect(
-                slot: slot, group: shards[shardIndex].group, of: index, relayed: sequence, now: now)
+                slot: place.slot, group: shards[shardIndex].group, of: index, relayed: sequence, now: now)
         }
         if view.isHalted {
             return reply(to: index, relayed: sequence, haltError(of: shardIndex))
         }
-        if case .write = dispatchTable.rows[found].kind {
+        if isWrite {
             return write(
-                found, request, slot: slot, shard: shardIndex, view, from: index,
+                found, request, place: place, shard: shardIndex, view, from: index,
                 relayed: sequence, now: now)
         }
         return read(
-            found, request, slot: slot, shard: shardIndex, view, from: index, relayed: sequence,
+            found, request, place: place, shard: shardIndex, view, from: index, relayed: sequence,
             now: now)
     }
 
     /// What routing needs to know of a group, worked out anew when something has happened to it.
-    private mutating func view(of shardIndex: Int, now: Moment) -> RaftView {
+    mutating func view(of shardIndex: Int, now: Moment) -> RaftView {
         if shards[shardIndex].viewTurn != turn {
             let isReadable =
                 shards[shardIndex].machine.isReady
                 && shards[shardIndex].appliedIndex >= shards[shardIndex].raft.readFloor
             shards[shardIndex].view = RaftView(
                 isLeader: shards[shardIndex].raft.role == .leader,
+                term: shards[shardIndex].raft.term,
                 isTransferring: shards[shardIndex].raft.isTransferring,
                 isHalted: shards[shardIndex].isHalted,
                 lacksRoom: shards[shardIndex].raft.lacksRoom(now: now),
@@ -106,7 +118,7 @@ extension LoopCore {
     }
 
     private mutating func write(
-        _ found: Int, _ request: borrowing Request, slot: SlotID, shard shardIndex: Int,
+        _ found: Int, _ request: borrowing Request, place: DatabaseSlot, shard shardIndex: Int,
         _ view: RaftView, from index: Int, relayed sequence: UInt64?, now: Moment
     ) -> Disposition {
         guard request.bytes.count <= settings.maxWriteByteCount else {
@@ -123,7 +135,7 @@ extension LoopCore {
         if let peek = dispatchTable.peeks[found], now.boot < view.readableUntil,
             !isBehindOwnWrite(index, shardIndex),
             self.peek(
-                request, peek, slot: slot, shard: shardIndex, view, from: index,
+                request, peek, place: place, shard: shardIndex, view, from: index,
                 relayed: sequence)
         {
             statistics.peeks += 1
@@ -131,35 +143,34 @@ extension LoopCore {
         }
         if view.lacksRoom { return refuseForRoom(index, relayed: sequence) }
         append(
-            request.bytes, slot: slot, flags: [], to: shardIndex,
+            request.bytes, place: place, flags: [], to: shardIndex,
             operation: PendingOperation(
                 session: reference(to: index),
                 sequence: reserveReply(of: index, relayed: sequence),
-                version: sessions[index].version, slot: slot, read: 0..<0))
+                version: sessions[index].version, place: place, read: 0..<0))
         return .next
     }
 
     /// Adds a write to the shard's open batch.
     mutating func append(
-        _ request: Span<UInt8>, slot: SlotID, flags: EntryFlags, to shardIndex: Int,
+        _ request: Span<UInt8>, place: DatabaseSlot, flags: EntryFlags, to shardIndex: Int,
         operation: PendingOperation
     ) {
-        appendCommand(request, slot: slot, flags: flags, to: shardIndex)
+        appendCommand(request, place: place, flags: flags, to: shardIndex)
         let number = shards[shardIndex].append(operation)
         sessions[operation.session.index].noteWrite(number, to: shardIndex)
     }
 
     /// Adds a command to the payload of the shard's open batch.
     mutating func appendCommand(
-        _ request: Span<UInt8>, slot: SlotID, flags: EntryFlags, to shardIndex: Int
+        _ request: Span<UInt8>, place: DatabaseSlot, flags: EntryFlags, to shardIndex: Int
     ) {
         if shards[shardIndex].open.payload.isEmpty {
             shards[shardIndex].open.payload = EntryPayload.begin(
                 level: applyLevel, seed: generator.next())
         }
         EntryPayload.append(
-            request, slot: slot, flags: flags, database: 0,
-            to: &shards[shardIndex].open.payload)
+            request, place: place, flags: flags, to: &shards[shardIndex].open.payload)
         shards[shardIndex].open.commandCount += 1
     }
 
@@ -169,9 +180,10 @@ extension LoopCore {
     }
 
     /// What a read of applied state may go by.
-    func readContext(_ shardIndex: Int, slot: SlotID, present: Int64) -> ExecutionContext {
+    mutating func readContext(_ shardIndex: Int, place: DatabaseSlot, present: Int64) -> ExecutionContext {
         ExecutionContext(
-            now: shards[shardIndex].appliedStamp, present: present, level: applyLevel, slot: slot,
+            now: shards[shardIndex].appliedStamp, present: present, seed: generator.next(), level: applyLevel,
+            database: place.database, slot: place.slot,
             fault: settings.fault == .expiryByPresentClock ? .expiryByPresentClock : nil)
     }
 
@@ -179,16 +191,16 @@ extension LoopCore {
     ///
     /// - Returns: Whether it gave the final reply.
     private mutating func peek(
-        _ request: borrowing Request, _ peek: PeekBody, slot: SlotID, shard shardIndex: Int,
+        _ request: borrowing Request, _ peek: PeekBody, place: DatabaseSlot, shard shardIndex: Int,
         _ view: RaftView, from index: Int, relayed sequence: UInt64?
     ) -> Bool {
-        var context = readContext(shardIndex, slot: slot, present: view.present)
+        var context = readContext(shardIndex, place: place, present: view.present)
         let machine = shards[shardIndex].machine
         let direct = beginReply(to: index)
         let start = writer.bytes.count
         var isFinal: Bool
         do throws(CommandError) {
-            isFinal = try peek(machine.keyspace, request, &context, &writer)
+            isFinal = try machine.read(peek, request, &context, &writer)
         } catch {
             writer.bytes.removeSubrange(start...)
             writer.error(error.text)
@@ -205,7 +217,7 @@ extension LoopCore {
     }
 
     private mutating func read(
-        _ found: Int, _ request: borrowing Request, slot: SlotID, shard shardIndex: Int,
+        _ found: Int, _ request: borrowing Request, place: DatabaseSlot, shard shardIndex: Int,
         _ view: RaftView, from index: Int, relayed sequence: UInt64?, now: Moment
     ) -> Disposition {
         let group = shards[shardIndex].group
@@ -214,7 +226,7 @@ extension LoopCore {
                 return .wait(.backlog(group))
             }
             bind(
-                request.bytes, slot: slot, to: shardIndex, from: index, relayed: sequence,
+                request.bytes, place: place, to: shardIndex, from: index, relayed: sequence,
                 hasLease: now.boot < view.readableUntil)
             return .next
         }
@@ -222,7 +234,7 @@ extension LoopCore {
             // An earlier read of the session must not see a newer state than this one.
             if sessions[index].roundReadCount > 0 { return .wait(.round(group)) }
             if serve(
-                found, request, slot: slot, shard: shardIndex, view, from: index,
+                found, request, place: place, shard: shardIndex, view, from: index,
                 relayed: sequence)
             {
                 statistics.leaseReads += 1
@@ -236,7 +248,7 @@ extension LoopCore {
             }
             statistics.tickReads += 1
             bind(
-                request.bytes, slot: slot, to: shardIndex, from: index, relayed: sequence,
+                request.bytes, place: place, to: shardIndex, from: index, relayed: sequence,
                 hasLease: true)
             return .next
         }
@@ -252,7 +264,7 @@ extension LoopCore {
                 RoundRead(
                     round: round, session: reference(to: index),
                     sequence: reserveReply(of: index, relayed: sequence),
-                    version: sessions[index].version, slot: slot,
+                    version: sessions[index].version, place: place,
                     request: [UInt8](copying: request.bytes)))
             handleRaftEffects(of: shardIndex, now: now)
             return .next
@@ -266,18 +278,18 @@ extension LoopCore {
     /// - Returns: `false` when the read met a deadline later than the last applied stamp: nothing is
     ///   written then, and the read must follow a tick.
     private mutating func serve(
-        _ found: Int, _ request: borrowing Request, slot: SlotID, shard shardIndex: Int,
+        _ found: Int, _ request: borrowing Request, place: DatabaseSlot, shard shardIndex: Int,
         _ view: RaftView, from index: Int, relayed sequence: UInt64?
     ) -> Bool {
         guard let body = dispatchTable.reads[found] else {
             preconditionFailure("a read without a body")
         }
-        var context = readContext(shardIndex, slot: slot, present: view.present)
+        var context = readContext(shardIndex, place: place, present: view.present)
         let machine = shards[shardIndex].machine
         let direct = beginReply(to: index)
         let start = writer.bytes.count
         do throws(CommandError) {
-            try body(machine.keyspace, request, &context, &writer)
+            try machine.read(body, request, &context, &writer)
         } catch {
             writer.bytes.removeSubrange(start...)
             writer.error(error.text)
@@ -297,13 +309,13 @@ extension LoopCore {
     /// more after it: only under the lease is its place as new as the read. The next entry, which is
     /// proposed after the read came, proves by being committed that it is.
     mutating func bind(
-        _ request: Span<UInt8>, slot: SlotID, to shardIndex: Int, from index: Int,
+        _ request: Span<UInt8>, place: DatabaseSlot, to shardIndex: Int, from index: Int,
         relayed sequence: UInt64?, hasLease: Bool
     ) {
         statistics.boundReads += 1
         let operation = PendingOperation(
             session: reference(to: index), sequence: reserveReply(of: index, relayed: sequence),
-            version: sessions[index].version, slot: slot, read: 0..<0)
+            version: sessions[index].version, place: place, read: 0..<0)
         let last = lastWrite(of: index, to: shardIndex)
         if hasLease, last > shards[shardIndex].resolvedOperation,
             let batch = shards[shardIndex].proposedIndex(holding: last)
@@ -328,10 +340,10 @@ extension LoopCore {
     /// Forwards a request for a shard that this loop does not host to the loop that does, or sends the
     /// client to another node.
     mutating func sendElsewhere(
-        _ request: borrowing Request, slot: SlotID, from index: Int, relayed sequence: UInt64?,
+        _ request: borrowing Request, place: DatabaseSlot, from index: Int, relayed sequence: UInt64?,
         now: Moment
     ) -> Disposition {
-        guard let group = directory.shard(of: slot) else {
+        guard let group = directory.shard(of: place.slot) else {
             return waitForLeader(.directory, of: index, relayed: sequence, now: now)
         }
         let loop = self.loop(of: group)
@@ -339,13 +351,18 @@ extension LoopCore {
             forward(request, from: index, to: loop)
             return .next
         }
-        return redirect(slot: slot, group: group, of: index, relayed: sequence, now: now)
+        return redirect(
+            slot: place.slot, group: group, of: index, relayed: sequence, now: now)
     }
 
     /// Sends the client to the node that leads the slot's shard, once one is known.
     mutating func redirect(
         slot: SlotID, group: GroupID, of index: Int, relayed sequence: UInt64?, now: Moment
     ) -> Disposition {
+        if sessions[index].incoming != nil, let sequence {
+            refuseStream(index, from: ForwardFrame.Place(sequence: sequence))
+            return .next
+        }
         guard let text = moved(slot: slot, group: group) else {
             return waitForLeader(group, of: index, relayed: sequence, now: now)
         }
@@ -355,15 +372,18 @@ extension LoopCore {
 
     /// A `MOVED` error to another node that is known to lead the group at the newest term.
     func moved(slot: SlotID, group: GroupID) -> String? {
-        guard let leader = leaders[group]?.leader, leader != settings.nodeID,
+        guard let leader = otherLeader(of: group),
             let address = directory.nodes[leader]?.cluster
         else { return nil }
-        if let index = shardIndexes[group], let entry = leaders[group],
-            shards[index].raft.term > entry.term
-        {
-            return nil
-        }
         return "MOVED \(slot) \(address.host):\(address.port)"
+    }
+
+    /// Another node that is known to lead the group at the newest term.
+    func otherLeader(of group: GroupID) -> NodeID? {
+        guard let entry = leaders[group], let leader = entry.leader, leader != settings.nodeID
+        else { return nil }
+        if let index = shardIndexes[group], shards[index].raft.term > entry.term { return nil }
+        return leader
     }
 
     /// Makes the request wait for a leader, or refuses it when it has waited long enough.
@@ -372,6 +392,12 @@ extension LoopCore {
     ) -> Disposition {
         let waited = waitedMilliseconds(index, for: .leader(group), now: now)
         guard waited >= settings.parkMilliseconds else { return .wait(.leader(group)) }
+        if sessions[index].incoming != nil, let sequence {
+            refuseStream(index, from: ForwardFrame.Place(sequence: sequence))
+            return .next
+        }
+        // Who sends again keeps the time itself.
+        if sessions[index].isPlain, sequence != nil { return .wait(.leader(group)) }
         statistics.refusals += 1
         return reply(to: index, relayed: sequence, .clusterDown)
     }
@@ -411,6 +437,9 @@ extension CommandError {
         "CROSSSLOT Keys in request don't hash to the same slot")
     static let partlyDone = CommandError(
         "UNCERTAIN some of the node's shards may have done it and some may not")
+    static let unknownFate = CommandError(
+        "UNCERTAIN the write's fate is not known: it may or may not have been done")
+    static let lostRead = CommandError("TRYAGAIN the read could not be served in its place")
     static let clusterDown = CommandError("CLUSTERDOWN The cluster is down")
 
     static func writeTooLarge(_ limit: Int) -> CommandError {

@@ -4,6 +4,7 @@ import Consensus
 extension LoopCore {
     /// Sends what has been collected for each peer, one frame each.
     mutating func sendFrames() {
+        sendForwardFrames()
         guard !outgoing.isEmpty else { return }
         for index in outgoing.values.indices where !outgoing.values[index].isEmpty {
             sendFrame(to: outgoing.keys[index])
@@ -24,6 +25,11 @@ extension LoopCore {
     ///   - frame: Anything but a ``FrameType/home`` frame.
     ///   - now: The time.
     package mutating func frameReceived(from node: NodeID, _ frame: PeerFrame, now: Moment) {
+        take(frame, from: node, isRelayed: false, now: now)
+    }
+
+    /// - Parameter isRelayed: Whether another loop of this node handed it on.
+    mutating func take(_ frame: PeerFrame, from node: NodeID, isRelayed: Bool, now: Moment) {
         guard journal.isOpen, !isJournalEnded else { return }
         switch frame.type {
         case .consensus: receiveMessages(frame.body, from: node, now: now)
@@ -42,6 +48,8 @@ extension LoopCore {
             }
             guard !relay(frame, from: node, ifElsewhere: report.group) else { return }
             receive(report, now: now)
+        case .forward: receiveForwards(frame, from: node, isRelayed: isRelayed, now: now)
+        case .forwarded: receiveAnswers(frame, from: node, now: now)
         case .home: statistics.badFrames += 1
         }
     }
@@ -87,10 +95,20 @@ extension LoopCore {
         }
     }
 
-    /// A link to a node has come up or gone down. Raft needs no telling; this only keeps the
-    /// collected messages from growing stale.
-    package mutating func linkChanged(_ node: NodeID, isUp: Bool, now: Moment) {
-        if !isUp { outgoing[node] = nil }
+    /// A link to a node has come up or gone down. Raft needs no telling, but collected messages must not
+    /// grow stale, and what was forwarded over the link may be lost.
+    package mutating func linkChanged(
+        _ node: NodeID, _ kind: LinkKind, isUp: Bool, now: Moment
+    ) {
+        switch kind {
+        case .consensus: if !isUp { outgoing[node] = nil }
+        case .bulk:
+            linkedNodes[node] = isUp ? true : nil
+            if !isUp {
+                outgoingForwards[node] = nil
+                giveUpForwards(to: node, now: now)
+            }
+        }
     }
 }
 

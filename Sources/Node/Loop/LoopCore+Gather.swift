@@ -112,7 +112,7 @@ extension LoopCore {
     }
 
     private mutating func proposeFlush(of index: Int, for number: UInt64) {
-        appendCommand(Span<UInt8>(), slot: SlotID(0), flags: .flushShard, to: index)
+        appendCommand(Span<UInt8>(), place: .none, flags: .flushDatabase, to: index)
         _ = shards[index].append(.gatherPart(number))
     }
 

@@ -52,7 +52,7 @@ extension LoopCore {
         guard let index = shardIndexes[group] else { return nil }
         let machine = shards[index].machine
         guard machine.kind == .shard else { return machine.stateHash() }
-        return machine.keyspace.stateHash(without: key) ^ machine.slots.stateHash()
+        return machine.stateHash(without: key)
     }
 
     /// Whether this replica's state has a key; `nil` where there is no replica.

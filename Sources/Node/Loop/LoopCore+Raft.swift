@@ -212,10 +212,10 @@ extension LoopCore {
             guard shards[index].machine.kind == .shard, !shards[index].raft.lacksRoom(now: now),
                 shards[index].raft.hasCommittedOwnTerm, !shards[index].isExpiring,
                 !shards[index].isHalted,
-                let deadline = shards[index].machine.keyspace.earliestDeadlineBound,
+                let deadline = shards[index].machine.earliestDeadlineBound,
                 deadline <= shards[index].raft.stamp(now: now)
             else { continue }
-            appendCommand(Span<UInt8>(), slot: SlotID(0), flags: .expire, to: index)
+            appendCommand(Span<UInt8>(), place: .none, flags: .expire, to: index)
             shards[index].open.isExpiring = true
             shards[index].open.lastOperation = shards[index].lastOperation
         }
@@ -339,12 +339,12 @@ extension LoopCore {
             return postpone(read, on: index)
         }
         var context = readContext(
-            index, slot: read.slot, present: shards[index].raft.stamp(now: now))
+            index, place: read.place, present: shards[index].raft.stamp(now: now))
         let machine = shards[index].machine
         let reserved = beginReserved(read.session, sequence: read.sequence, version: read.version)
         let start = writer.bytes.count
         do throws(CommandError) {
-            try body(machine.keyspace, request, &context, &writer)
+            try machine.read(body, request, &context, &writer)
         } catch {
             writer.bytes.removeSubrange(start...)
             writer.error(error.text)
@@ -364,7 +364,7 @@ extension LoopCore {
             read.request.span,
             PendingOperation(
                 session: read.session, sequence: read.sequence, version: read.version,
-                slot: read.slot, read: 0..<0))
+                place: read.place, read: 0..<0))
         if let session = session(read.session) { sessions[session].noteWrite(number, to: index) }
     }
 
@@ -381,10 +381,11 @@ extension LoopCore {
         swap(&reads, &shards[index].roundReads)
         for read in reads {
             if let session = session(read.session) { sessions[session].roundReadCount -= 1 }
+            if refuse(read.session, sequence: read.sequence, now: now) { continue }
             shards[index].orphans.append(
                 OrphanedOperation(
                     session: read.session, sequence: read.sequence, since: now.boot,
-                    slot: read.slot))
+                    place: read.place))
         }
     }
 }

@@ -44,7 +44,9 @@ extension LoopCore {
 
     /// Sends a proxy's reply back to the connection's own loop.
     mutating func relay(_ reply: [UInt8], sequence: UInt64, to index: Int) {
-        guard case .proxy(let loop, let connection) = sessions[index].origin else { return }
+        guard case .proxy(let loop, let connection) = sessions[index].origin else {
+            return answerStream(index, reply, sequence: sequence)
+        }
         effects.append(
             .post(
                 .relayed(.reply(connection, sequence: sequence, bytes: reply)), to: .loop(loop)))
@@ -53,7 +55,7 @@ extension LoopCore {
     mutating func receive(_ work: RelayedWork, from sender: CoreID, now: Moment) {
         guard case .loop(let loop) = sender else { return }
         switch work {
-        case .frame(let node, let frame): frameReceived(from: node, frame, now: now)
+        case .frame(let node, let frame): take(frame, from: node, isRelayed: true, now: now)
         case .request(let connection, let sequence, let version, let bytes):
             let index = proxy(for: connection, of: loop, now: now)
             sessions[index].relayed.append(

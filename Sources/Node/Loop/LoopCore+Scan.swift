@@ -10,11 +10,25 @@ package struct ScanWalk: Sendable {
     let sequence: UInt64
     let version: RESPVersion
     let filter: ScanFilter
+    var purpose = Purpose.scan
     /// About how many more keys to look at.
     var count: Int
     /// Where to go on; `nil` at the end.
     var cursor: ScanCursor?
     var keys: [[UInt8]] = []
+
+    /// Which command walks.
+    enum Purpose: Sendable {
+        case scan
+        /// `KEYS`: there is but one page.
+        case keys
+        /// `RANDOMKEY`: the first key behind a place drawn at random, or else the first of all.
+        case randomKey(isSecondRound: Bool)
+    }
+
+    var wantsMore: Bool {
+        if case .randomKey = purpose { keys.isEmpty } else { count > 0 }
+    }
 
     enum Progress {
         /// The page is full, or nothing is left.
@@ -38,11 +52,25 @@ extension LoopCore {
         goOn(walk, now: now)
     }
 
+    /// Begins a walk for `KEYS` or `RANDOMKEY`.
+    mutating func begin(
+        _ purpose: ScanWalk.Purpose, of pattern: [UInt8]?, from index: Int, now: Moment
+    ) {
+        var walk = ScanWalk(
+            connection: key(of: index), sequence: sessions[index].replies.append(),
+            version: sessions[index].version, filter: ScanFilter(pattern: pattern),
+            purpose: purpose, count: .max, cursor: .beginning)
+        if case .randomKey = purpose {
+            walk.cursor = ScanCursor(rawValue: generator.next())
+        }
+        goOn(walk, now: now)
+    }
+
     mutating func goOn(_ walk: ScanWalk, now: Moment) { begin(.scan(walk), now: now) }
 
     /// Walks this loop's shards, as far as the next one is of this loop.
     func advance(_ walk: inout ScanWalk, now: Moment) -> ScanWalk.Progress {
-        while walk.count > 0, let cursor = walk.cursor {
+        while walk.wantsMore, let cursor = walk.cursor {
             guard let (group, slots) = nextRange(from: cursor.slot) else {
                 walk.cursor = nil
                 break
@@ -57,13 +85,19 @@ extension LoopCore {
                 guard let shard else { return .blocked }
                 let start =
                     slots.contains(cursor.slot) ? cursor : ScanCursor(slot: slots.lowerBound)
+                if case .randomKey = walk.purpose { walk.count = 1 }
                 let next = shards[shard].machine.keyspace.scan(
                     from: start, in: slots, count: &walk.count, filter: walk.filter,
                     now: shards[shard].appliedStamp, into: &walk.keys)
                 walk.cursor = next ?? self.cursor(after: slots)
             }
         }
-        return .end
+        guard case .randomKey(isSecondRound: false) = walk.purpose, walk.wantsMore else {
+            return .end
+        }
+        walk.purpose = .randomKey(isSecondRound: true)
+        walk.cursor = .beginning
+        return advance(&walk, now: now)
     }
 
     /// Writes the reply to its place.
@@ -81,7 +115,7 @@ extension LoopCore {
         if let error {
             writer.error(error.text)
         } else {
-            ScanRequest.answer(next: walk.cursor, keys: walk.keys, into: &writer)
+            write(walk)
         }
         if let reserved {
             endReserved(reserved, place, sequence: walk.sequence)
@@ -90,6 +124,17 @@ extension LoopCore {
                 connection, sequence: walk.sequence, bytes: writer.bytes)
             effects.append(.post(.relayed(reply), to: .loop(walk.connection.loop)))
             writer.bytes.removeAll(keepingCapacity: writer.bytes.count <= 1 << 16)
+        }
+    }
+
+    private mutating func write(_ walk: ScanWalk) {
+        switch (walk.purpose, walk.keys.first) {
+        case (.scan, _): ScanRequest.answer(next: walk.cursor, keys: walk.keys, into: &writer)
+        case (.keys, _):
+            writer.array(walk.keys.count)
+            for key in walk.keys { writer.bulk(key) }
+        case (.randomKey, let key?): writer.bulk(key)
+        case (.randomKey, nil): writer.null()
         }
     }
 

@@ -25,6 +25,7 @@ extension LoopCore {
     package mutating func clientClosed(_ id: ConnectionID, now: Moment) {
         guard let index = session(id) else { return }
         dropParts(of: key(of: index))
+        closeStreams(of: index)
         closeSession(index)
         for loop in 0..<settings.loopCount where loop != settings.loopIndex {
             effects.append(.post(.relayed(.closed(id)), to: .loop(loop)))
@@ -73,6 +74,9 @@ extension LoopCore {
         sessions[index].output = []
         sessions[index].sentByteCount = 0
         sessions[index].relayed = []
+        sessions[index].forwarded = []
+        sessions[index].incoming = nil
+        sessions[index].plain = PlainState()
         sessions[index].obstacle = nil
         sessions[index].replies = ReplyQueue()
         freeSessions.append(index)
@@ -194,6 +198,7 @@ extension LoopCore {
     private func repliesInTheWay(of index: Int) -> Obstacle? {
         if sessions[index].unsentByteCount > settings.outputPauseByteCount { return .output }
         if sessions[index].owedCount >= settings.owedReplyCount { return .owed }
+        if sessions[index].plain.hasRefused { return .replies }
         if sessions[index].forwardedByteCount > settings.forwardedByteCount,
             !sessions[index].owesNothing
         {
@@ -269,7 +274,9 @@ extension LoopCore {
                 continue
             }
             sessions[index].obstacle = nil
-            if sessions[index].isProxy {
+            if sessions[index].incoming != nil {
+                useForwarded(of: index, now: now)
+            } else if sessions[index].isProxy {
                 useRelayed(of: index, now: now)
             } else {
                 useInput(of: index, now: now)
@@ -334,7 +341,13 @@ extension LoopCore {
             return
         }
         if let sequence {
-            relay(writer.bytes, sequence: sequence, to: index)
+            if sessions[index].isProxy {
+                relay(writer.bytes, sequence: sequence, to: index)
+            } else {
+                sessions[index].answer(sequence, with: writer.bytes)
+                list(index)
+                if sessions[index].isClosing, sessions[index].owesNothing { finishClosing(index) }
+            }
         } else {
             sessions[index].replies.append(ready: writer.bytes)
         }

@@ -121,12 +121,10 @@ extension LoopCore {
         else { return }
         let machine = shards[index].machine
         let isWhole = machine.continueSnapshot(byteBudget: settings.snapshotSliceByteCount)
-        let output = machine.keyspace.snapshotOutputByteCount
+        let output = machine.snapshotOutputByteCount
         guard isWhole || output >= settings.snapshotChunkByteCount else { return }
         var bytes: [UInt8] = []
-        if output > 0 {
-            bytes = taking?.writer.block(machine.keyspace.takeSnapshotOutput()) ?? []
-        }
+        for block in machine.takeSnapshotBlocks() { bytes += taking?.writer.block(block) ?? [] }
         if isWhole { bytes += taking?.writer.end() ?? [] }
         if taking?.isRefused == true {
             if isWhole { dropTaking(of: index) }

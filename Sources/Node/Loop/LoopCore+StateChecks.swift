@@ -15,7 +15,7 @@ extension LoopCore {
             let index = shards.indices.first(where: { isStateCheckDue($0, now: now) })
         else { return }
         shards[index].stateCheckAt = now.boot
-        appendCommand(Span<UInt8>(), slot: SlotID(0), flags: .checkState, to: index)
+        appendCommand(Span<UInt8>(), place: .none, flags: .checkState, to: index)
         shards[index].open.lastOperation = shards[index].lastOperation
     }
 
@@ -25,7 +25,7 @@ extension LoopCore {
             && now.boot.milliseconds(since: shard.stateCheckAt) >= settings.stateCheckMilliseconds
             && shard.raft.hasCommittedOwnTerm && !shard.raft.lacksRoom(now: now)
             && !shard.isHalted && !shard.raft.isTransferring
-            && !shard.machine.keyspace.isSnapshotUnderWay
+            && !shard.machine.isSnapshotUnderWay
             && shard.raft.configuration.members.count > 1
     }
 
@@ -36,12 +36,12 @@ extension LoopCore {
     mutating func beginStateCheck(of index: Int, at place: LogIndex, now: Moment) {
         shards[index].stateCheckAt = now.boot
         guard place > shards[index].recoveredIndex,
-            !shards[index].machine.keyspace.isSnapshotUnderWay
+            !shards[index].machine.isSnapshotUnderWay
         else { return }
         shards[index].check.begin(at: place, shards[index].appliedConfiguration)
-        shards[index].check.digest = SnapshotDigest(
+        shards[index].check.digest = StateDigest(
             seed: shards[index].machine.slots.stateHash())
-        shards[index].machine.keyspace.beginSnapshot()
+        shards[index].machine.beginWalk()
     }
 
     /// Takes the directory's state for the comparison: it is small, and each of its entries asks for one.
@@ -60,7 +60,7 @@ extension LoopCore {
         let machine = shards[index].machine
         let isWhole = machine.continueSnapshot(byteBudget: settings.snapshotSliceByteCount)
         do throws(DecodingFailure) {
-            try digest.take(machine.keyspace.takeSnapshotOutput())
+            for block in machine.takeSnapshotBlocks() { try digest.take(block) }
         } catch {
             preconditionFailure("a walk wrote what can't be read: \(error)")
         }

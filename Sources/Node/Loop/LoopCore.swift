@@ -59,6 +59,21 @@ package struct LoopCore: ~Copyable {
     var sessions: [Session] = []
     var freeSessions: [Int] = []
     var proxies = SortedMap<ProxyKey, Int>()
+    /// Tells this loop's connections from those of the same loop of another process of this node.
+    let incarnation: UInt64
+    /// Items for the leaders of shards, by node.
+    var outgoingForwards = SortedMap<NodeID, [UInt8]>()
+    /// The same for other loops of this node.
+    var loopForwards = SortedMap<Int, [UInt8]>()
+    /// What became of the requests of each loop of each node.
+    var outgoingAnswers = SortedMap<ForwardOrigin.Key, [UInt8]>()
+    /// Who forwards requests to this loop.
+    var forwardOrigins = SortedMap<ForwardOrigin.Key, ForwardOrigin>()
+    /// Plain connections with requests that were refused and are to be sent again.
+    var resending: [SessionReference] = []
+    /// Nodes with a link to them.
+    var linkedNodes = SortedMap<NodeID, Bool>()
+    var lastStreamSweepAt = Instant.zero
     var listedForOutput: [Int] = []
     /// Sessions whose next request waits, by index.
     var obstructed: [Int] = []
@@ -109,6 +124,7 @@ package struct LoopCore: ~Copyable {
         self.bootID = bootID
         startedAt = now
         generator = SeededGenerator(seed: seed)
+        incarnation = generator.next()
         diskWatch = DiskWatch(now: now.boot)
         journal = recovery.journal
         for group in recovery.groups {
@@ -143,6 +159,8 @@ package struct LoopCore: ~Copyable {
         continueTransfers(now: now)
         continueMoves(now: now)
         failOverdue(now: now)
+        failOverdueForwards(now: now)
+        sweepStreams(now: now)
         refuseStuckBatches()
         proposeExpiry(now: now)
         proposeStateChecks(now: now)
@@ -162,6 +180,7 @@ package struct LoopCore: ~Copyable {
         turn += 1
         applyCommitted(now: now)
         continueParts(now: now)
+        continueResending(now: now)
         retryObstructed(now: now)
         if journal.canFlush, !isJournalEnded {
             for index in shards.indices { closeBatch(of: index, now: now) }

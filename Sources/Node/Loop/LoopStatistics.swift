@@ -11,6 +11,12 @@ package struct LoopStatistics: Equatable, Sendable {
     package var stalledClients = 0
     package var refusals = 0
     package var unknownOutcomes = 0
+    /// Requests of plain connections that were sent to the leaders of their shards, and requests that were
+    /// refused and had to be sent again.
+    package var forwards = 0
+    package var forwardRefusals = 0
+    /// Attempts of streams from elsewhere that were refused here.
+    package var streamRefusals = 0
     package var peeks = 0
     package var leaseReads = 0
     package var roundReads = 0

@@ -18,6 +18,13 @@ struct ReplyQueue: Sendable {
     /// The sequence number that the next request gets.
     private(set) var next: UInt64 = 0
 
+    /// Whether the reply `sequence` has not come.
+    func isWaiting(_ sequence: UInt64) -> Bool {
+        guard sequence >= head, sequence < next else { return false }
+        guard case .waiting = places[firstPlace + Int(sequence - head)] else { return false }
+        return true
+    }
+
     /// Keeps a place for a reply that comes later.
     mutating func append() -> UInt64 {
         places.append(.waiting)
@@ -36,6 +43,15 @@ struct ReplyQueue: Sendable {
     mutating func store(_ reply: [UInt8], sequence: UInt64) {
         places[place(of: sequence)] = .ready(offset: side.count, byteCount: reply.count)
         side.append(copying: reply.span)
+    }
+
+    /// The reply `sequence` has come: it goes to `output` when its turn has come, with those behind it.
+    mutating func answer(
+        _ sequence: UInt64, with reply: [UInt8], into output: inout [UInt8]
+    ) {
+        guard sequence == head else { return store(reply, sequence: sequence) }
+        output.append(copying: reply.span)
+        advance(into: &output)
     }
 
     /// The reply `head` has been written: moves every reply that is ready behind it to `output`.

@@ -7,6 +7,8 @@ enum SessionOrigin: Equatable, Sendable {
     case client(ListenerKind, remote: Address)
     /// A connection of another loop of this node, whose requests concern shards that live here.
     case proxy(loop: Int, connection: ConnectionID)
+    /// What a plain connection of another loop or node asks of one shard that lives here.
+    case stream
 }
 
 /// Why a session's next request has to wait.
@@ -36,6 +38,8 @@ struct RelayedRequest: Sendable {
 struct Session: Sendable {
     let origin: SessionOrigin
     let isProxy: Bool
+    /// Whether the client takes the node for one Redis, whoever leads what.
+    let isPlain: Bool
     /// Raised each time the place is given to another connection.
     var generation: UInt32
     /// Redis's client id: increasing, unique in this process.
@@ -48,6 +52,8 @@ struct Session: Sendable {
     var libraryName: [UInt8] = []
     var libraryVersion: [UInt8] = []
     var isReadOnly = false
+    /// The database that requests are for.
+    var database: DatabaseID
     var connectedAt: Instant
     var lastActiveAt: Instant
     var lastCommand = ""
@@ -58,6 +64,12 @@ struct Session: Sendable {
     var partial = PartialRequest()
     /// Requests of another loop not yet used; only for a proxy.
     var relayed: [RelayedRequest] = []
+    /// Only of a plain connection.
+    var plain = PlainState()
+    /// Only of an incoming stream.
+    var incoming: IncomingStream?
+    /// Requests of the stream not yet used.
+    var forwarded: [ForwardedRequest] = []
     /// Replies; the first ``sentByteCount`` bytes have left.
     var output: [UInt8] = []
     var sentByteCount = 0
@@ -83,7 +95,15 @@ struct Session: Sendable {
 
     init(origin: SessionOrigin, generation: UInt32, clientID: UInt64, now: Instant) {
         self.origin = origin
-        if case .proxy = origin { isProxy = true } else { isProxy = false }
+        switch origin {
+        case .client(let listener, _):
+            isProxy = false
+            isPlain = listener == .plain
+        case .proxy, .stream:
+            isProxy = true
+            isPlain = false
+        }
+        database = isPlain ? .whole(0) : .sharded
         self.generation = generation
         self.clientID = clientID
         isAuthenticated = true
@@ -102,6 +122,11 @@ struct Session: Sendable {
 
     /// How many replies have been promised and not written.
     var owedCount: Int { Int(replies.next - replies.head) }
+
+    /// The reply to a place that was kept has come.
+    mutating func answer(_ sequence: UInt64, with reply: [UInt8]) {
+        replies.answer(sequence, with: reply, into: &output)
+    }
 
     mutating func noteWrite(_ number: UInt64, to shardIndex: Int) {
         while lastWrites.count <= shardIndex { lastWrites.append(0) }

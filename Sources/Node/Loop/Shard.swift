@@ -8,8 +8,7 @@ struct PendingOperation: Sendable {
     /// The reply's place in its session.
     var sequence: UInt64
     var version: RESPVersion
-    /// The slot of its keys.
-    var slot: SlotID
+    var place: DatabaseSlot
     /// The bytes of a read, within ``Batch/readBytes``; empty for a write, which is the entry's
     /// next command.
     var read: Range<Int>
@@ -20,7 +19,7 @@ struct PendingOperation: Sendable {
     static func gatherPart(_ number: UInt64) -> PendingOperation {
         PendingOperation(
             session: SessionReference(index: 0, generation: 0), sequence: 0, version: .two,
-            slot: SlotID(0), read: 0..<0, gather: number)
+            place: .none, read: 0..<0, gather: number)
     }
 
     var isWrite: Bool { read.isEmpty }
@@ -69,7 +68,7 @@ struct RoundRead: Sendable {
     var session: SessionReference
     var sequence: UInt64
     var version: RESPVersion
-    var slot: SlotID
+    var place: DatabaseSlot
     var request: [UInt8]
 }
 
@@ -78,13 +77,14 @@ struct OrphanedOperation: Sendable {
     var session: SessionReference
     var sequence: UInt64
     var since: Instant
-    /// The slot of its keys, for the redirection.
-    var slot: SlotID
+    /// Where its keys are, for the redirection.
+    var place: DatabaseSlot
 }
 
 /// What routing asks of a group again and again, worked out once a turn.
 struct RaftView: Sendable {
     var isLeader = false
+    var term = Term.zero
     var isTransferring = false
     /// See ``Shard/isHalted``.
     var isHalted = false

@@ -5,7 +5,7 @@ import Topology
 /// A replica's state as a file and on its way to a follower.
 ///
 /// ```
-/// UInt8   format (2)
+/// UInt8   format (3)
 /// UInt64  index of the last entry that the state holds
 /// UInt16  apply level: what a build must know to go on from here
 /// UInt32  checksum
@@ -13,11 +13,12 @@ import Topology
 /// ```
 ///
 /// A checksum is the CRC-32C of everything before it but the checksums; so the last one stands for
-/// the whole file. The first block of a shard's holds its slots (``ServedSlots``), the others whole
-/// records of its keyspace (``SnapshotDecoder``); the directory's one block is its state. Term,
+/// the whole file. The first block of a shard's holds its slots (``ServedSlots``), each other one the
+/// number of a database (``DatabaseID``) and whole records of it (``SnapshotDecoder``); a whole database without
+/// keys has none. The directory's one block is its state. Term,
 /// membership and clock are in the journal's record of the snapshot, and travel in front of it.
 enum SnapshotFile {
-    static let format: UInt8 = 2
+    static let format: UInt8 = 3
     static let headerByteCount = 15
     static let blockHeaderByteCount = 8
     static let maxBlockByteCount = 1 << 28
@@ -74,7 +75,24 @@ final class SnapshotFileReader {
         let kind: StateMachine.Kind
         var directory: DirectoryState?
         var slots: ServedSlots?
+        let hashSecret: UInt64
         var keyspace: SnapshotDecoder
+        /// Of the whole databases that have come, by number.
+        var whole = SortedMap<Int, WholeDatabaseReader>()
+
+        /// Whether every database that has come is complete.
+        var isComplete: Bool {
+            keyspace.isComplete && whole.values.allSatisfy { $0.decoder.isComplete }
+        }
+    }
+
+    /// A class because its keyspace can't be copied.
+    private final class WholeDatabaseReader {
+        var decoder: SnapshotDecoder
+
+        init(hashSecret: UInt64) {
+            decoder = SnapshotDecoder(hashSecret: hashSecret, isWhole: true)
+        }
     }
 
     /// - Parameters:
@@ -83,7 +101,9 @@ final class SnapshotFileReader {
     ///   - hashSecret: The cluster's.
     init(kind: StateMachine.Kind, index: LogIndex, hashSecret: UInt64) {
         blocks = SnapshotBlocks(index: index)
-        state = State(kind: kind, keyspace: SnapshotDecoder(hashSecret: hashSecret))
+        state = State(
+            kind: kind, hashSecret: hashSecret,
+            keyspace: SnapshotDecoder(hashSecret: hashSecret))
     }
 
     /// See ``SnapshotBlocks/checksum``.
@@ -114,12 +134,25 @@ final class SnapshotFileReader {
             var reader = ByteReader(bytes, in: block)
             state.slots = try ServedSlots(reading: &reader)
             try reader.expectEnd("slots")
-        case .shard: try state.keyspace.decode(bytes, in: block)
+        case .shard: try takeRecords(bytes, block)
         }
     }
 
+    private func takeRecords(_ bytes: [UInt8], _ block: Range<Int>) throws(DecodingFailure) {
+        guard let database = DatabaseID(rawValue: bytes[block.lowerBound]) else {
+            throw DecodingFailure(what: "database", offset: block.lowerBound)
+        }
+        let records = block.lowerBound + 1..<block.upperBound
+        guard let number = database.number else {
+            return try state.keyspace.decode(bytes, in: records)
+        }
+        let reader = state.whole[number] ?? WholeDatabaseReader(hashSecret: state.hashSecret)
+        state.whole[number] = reader
+        try reader.decoder.decode(bytes, in: records)
+    }
+
     private func end() throws(DecodingFailure) {
-        guard state.directory != nil || state.keyspace.isComplete else {
+        guard state.directory != nil || state.isComplete else {
             throw DecodingFailure(what: "end of a snapshot", offset: 0)
         }
         isComplete = true
@@ -132,11 +165,23 @@ final class SnapshotFileReader {
         if let slots = state.slots {
             machine.slots = slots
             state.keyspace.finish(into: &machine.keyspace)
+            for (number, database) in machine.wholeDatabases.enumerated() {
+                if let reader = state.whole[number] {
+                    reader.decoder.finish(into: &database.keyspace)
+                } else {
+                    database.empty(hashSecret: state.hashSecret)
+                }
+            }
         }
     }
 
     /// Leaves what was read to the machine, which frees it by and by.
-    func abandon(to machine: StateMachine) { state.keyspace.abandon(to: &machine.keyspace) }
+    func abandon(to machine: StateMachine) {
+        state.keyspace.abandon(to: &machine.keyspace)
+        for (number, reader) in state.whole {
+            reader.decoder.abandon(to: &machine.wholeDatabases[number].keyspace)
+        }
+    }
 }
 
 extension SnapshotFile {

@@ -8,7 +8,7 @@ struct StateCheck: Sendable {
     /// Who had a vote there.
     var configuration = Configuration(voters: [])
     /// While the state is being walked.
-    var digest: SnapshotDigest?
+    var digest: StateDigest?
     /// Of the own state at ``index``, once it is known.
     private(set) var hash: UInt64?
     /// The newest of each other replica.

@@ -1,5 +1,7 @@
+import Commands
 import Keyspace
 import Primitives
+import RESP
 import Topology
 
 /// What a replica's log is applied to.
@@ -13,7 +15,10 @@ final class StateMachine {
 
     let kind: Kind
     var directory = DirectoryState()
+    /// The shard's part of the sharded keyspace.
     var keyspace: Keyspace
+    /// The whole databases, by number; those that other shards have are empty.
+    let wholeDatabases: [WholeDatabase]
     /// The slots that this shard serves, with their epochs; part of the replicated state.
     var slots = ServedSlots()
     /// Whether ``keyspace`` has its hash secret and the shard's snapshot, if there was one.
@@ -33,6 +38,7 @@ final class StateMachine {
     init(kind: Kind) {
         self.kind = kind
         keyspace = Keyspace(hashSecret: 0)
+        wholeDatabases = kind == .directory ? [] : WholeDatabase.all
         isReady = kind == .directory
     }
 
@@ -59,6 +65,7 @@ final class StateMachine {
                 kind: kind, index: unread.index, hashSecret: hashSecret)
         } else {
             keyspace = Keyspace(hashSecret: hashSecret)
+            for database in wholeDatabases { database.empty(hashSecret: hashSecret) }
             self.slots = slots
             isReady = true
         }
@@ -96,39 +103,55 @@ final class StateMachine {
         slots = ServedSlots()
         var nothing = Keyspace(hashSecret: 0)
         keyspace.replaceContents(with: &nothing)
+        for database in wholeDatabases { database.empty(hashSecret: 0) }
         isReady = true
-    }
-
-    // MARK: State
-
-    var keyCount: Int { keyspace.keyCount }
-    var keyspaceByteCount: Int { keyspace.byteCount }
-
-    /// Begins a snapshot of the present state.
-    ///
-    /// - Returns: The bytes of its first block.
-    func beginSnapshot(missesChangedKeys: Bool) -> [UInt8] {
-        switch kind {
-        case .directory: return directory.encode()
-        case .shard:
-            keyspace.beginSnapshot(missesChangedKeys: missesChangedKeys)
-            var bytes: [UInt8] = []
-            slots.encode(into: &bytes)
-            return bytes
-        }
-    }
-
-    /// Writes some more of the snapshot.
-    ///
-    /// - Returns: Whether all of it is written.
-    func continueSnapshot(byteBudget: Int) -> Bool {
-        keyspace.isSnapshotUnderWay ? keyspace.continueSnapshot(byteBudget: byteBudget) : true
     }
 
     func stateHash() -> UInt64 {
         switch kind {
         case .directory: directory.stateHash()
-        case .shard: keyspace.stateHash() ^ slots.stateHash()
+        case .shard: stateHash(ofSharded: keyspace.stateHash())
         }
+    }
+
+    /// The same as if the sharded keyspace had no such key.
+    func stateHash(without key: [UInt8]) -> UInt64 {
+        stateHash(ofSharded: keyspace.stateHash(without: key))
+    }
+
+    private func stateHash(ofSharded hash: UInt64) -> UInt64 {
+        var hash = hash ^ slots.stateHash()
+        for (number, database) in wholeDatabases.enumerated()
+        where database.keyspace.keyCount > 0 {
+            hash ^= SplitMix64.mix(database.keyspace.stateHash() &+ UInt64(number))
+        }
+        return hash
+    }
+
+    // MARK: Hot path
+
+    /// Runs a read, or a write's peek, on the database that the context names.
+    func read<Result>(
+        _ body: (
+            borrowing Keyspace, borrowing Request, inout ExecutionContext, inout ReplyWriter
+        ) throws(CommandError) -> Result,
+        _ request: borrowing Request, _ context: inout ExecutionContext,
+        _ writer: inout ReplyWriter
+    ) throws(CommandError) -> Result {
+        guard let number = context.database.number else {
+            return try body(keyspace, request, &context, &writer)
+        }
+        return try body(wholeDatabases[number].keyspace, request, &context, &writer)
+    }
+
+    /// Runs a write on the database that the context names.
+    func write(
+        _ body: WriteBody, _ request: borrowing Request, _ context: inout ExecutionContext,
+        _ writer: inout ReplyWriter
+    ) throws(CommandError) {
+        guard let number = context.database.number else {
+            return try body(&keyspace, request, &context, &writer)
+        }
+        try body(&wholeDatabases[number].keyspace, request, &context, &writer)
     }
 }

@@ -12,6 +12,9 @@ package struct Marks: Equatable, Sendable {
     package var proposalsLost = 0
     package var parked = 0
     package var redirections = 0
+    /// Requests of plain clients that went to another loop or node, and those sent again after a refusal.
+    package var forwards = 0
+    package var resentForwards = 0
     package var refusals = 0
     package var unknownOutcomes = 0
     package var peeks = 0
@@ -74,7 +77,8 @@ package struct Marks: Equatable, Sendable {
             ("snapshots taken", snapshotsTaken), ("snapshots installed", snapshotsInstalled),
             ("truncations", truncations), ("leaderships lost", leadershipsLost),
             ("proposals lost", proposalsLost), ("parked", parked),
-            ("redirections", redirections), ("refusals", refusals),
+            ("redirections", redirections), ("forwarded requests", forwards),
+            ("forwarded requests sent again", resentForwards), ("refusals", refusals),
             ("unknown outcomes", unknownOutcomes), ("peeks", peeks),
             ("lease reads", leaseReads), ("round reads", roundReads),
             ("bound reads", boundReads), ("tick reads", tickReads),
@@ -109,6 +113,8 @@ package struct Marks: Equatable, Sendable {
         proposalsLost += statistics.proposalsLost
         parked += statistics.parked
         redirections += statistics.redirections
+        forwards += statistics.forwards
+        resentForwards += statistics.forwardRefusals
         refusals += statistics.refusals
         unknownOutcomes += statistics.unknownOutcomes
         peeks += statistics.peeks
@@ -136,6 +142,8 @@ package struct Marks: Equatable, Sendable {
         left.proposalsLost += right.proposalsLost
         left.parked += right.parked
         left.redirections += right.redirections
+        left.forwards += right.forwards
+        left.resentForwards += right.resentForwards
         left.refusals += right.refusals
         left.unknownOutcomes += right.unknownOutcomes
         left.peeks += right.peeks

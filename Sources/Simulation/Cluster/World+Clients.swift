@@ -14,7 +14,7 @@ extension World {
 
     private func perform(_ effect: Workload.Effect) {
         switch effect {
-        case .connect(let client, let node): connect(client, node)
+        case .connect(let client, let node, let listener): connect(client, node, listener)
         case .send(let client, let bytes): send(bytes, client)
         case .disconnect(let client):
             guard let id = clientStreams[client] else { return }
@@ -31,7 +31,7 @@ extension World {
         }
     }
 
-    private func connect(_ client: Int, _ node: Int) {
+    private func connect(_ client: Int, _ node: Int, _ listener: ListenerKind) {
         let id = open(from: host(of: client), to: node, .dialing(client))
         clientStreams[client] = id
         // A path that is cut swallows the attempt, and the client's own patience ends it.
@@ -42,11 +42,11 @@ extension World {
         if nodes[node].process == nil {
             schedule(.clientRefused(client: client, id), after: 2 * delay)
         } else {
-            schedule(.accept(client: client, node: node, id), after: delay)
+            schedule(.accept(client: client, node: node, listener, id), after: delay)
         }
     }
 
-    func accept(client: Int, node: Int, _ id: StreamID) {
+    func accept(client: Int, node: Int, _ listener: ListenerKind, _ id: StreamID) {
         guard case .dialing? = purpose(of: id) else { return }
         let life = life(of: node)
         guard let process = nodes[node].process else {
@@ -55,7 +55,7 @@ extension World {
         let loop = random.below(process.loops.count)
         let remote = Address(host: "10.0.1.\(client + 1)", port: 40_000)
         withLoop(life, loop) { core, moment in
-            let connection = core.clientConnected(.cluster, remote: remote, now: moment)
+            let connection = core.clientConnected(listener, remote: remote, now: moment)
             let connections = process.loops[loop].connections.count
             if Int(connection.index) >= connections {
                 process.loops[loop].connections += Array(

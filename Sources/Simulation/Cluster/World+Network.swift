@@ -113,9 +113,8 @@ extension World {
     }
 
     private func changeLink(_ link: LinkState, isUp: Bool, _ life: NodeLife) {
-        guard link.kind == .consensus else { return }
         withLoop(life, link.loop) { core, moment in
-            core.linkChanged(link.peer.node, isUp: isUp, now: moment)
+            core.linkChanged(link.peer.node, link.kind, isUp: isUp, now: moment)
         }
     }
 

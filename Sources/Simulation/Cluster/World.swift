@@ -97,7 +97,7 @@ final class World {
                     disks: disks))
         }
         workload = Workload(
-            clientCount: SimulationPlan.clientCount, nodes: clientAddresses, activeCount: 6,
+            clientCount: SimulationPlan.clientCount, nodes: clientAddresses, activeCount: 8,
             seed: random.next())
     }
 
@@ -165,7 +165,8 @@ final class World {
             receiveDatagram(bytes, from: sender, to: receiver)
         case .dial(let life, let link): dial(life, link)
         case .handshake(let life, let link, let attempt): shakeHands(life, link, attempt)
-        case .accept(let client, let node, let id): accept(client: client, node: node, id)
+        case .accept(let client, let node, let listener, let id):
+            accept(client: client, node: node, listener, id)
         case .clientConnected(let client, let id): clientConnected(client, id)
         case .clientRefused(let client, let id): clientRefused(client, id)
         case .writable(let life, let loop, let id): pump(life, loop, id)
@@ -188,7 +189,7 @@ final class World {
         case .stream(.arrival(let id, let end)), .stream(.close(let id, let end)):
             streams.host(id, end).flatMap { $0 < nodes.count ? $0 : nil }
         case .datagram(_, let receiver, _): receiver
-        case .accept(_, let node, _): node
+        case .accept(_, let node, _, _): node
         case .handshake, .clientConnected, .clientRefused, .clientWake, .start, .fault, .step,
             .errand, .supervise:
             nil

@@ -14,7 +14,7 @@ enum WorldEvent: Sendable {
     case dial(NodeLife, link: Int)
     /// Its first bytes have come to the other node.
     case handshake(NodeLife, link: Int, attempt: UInt32)
-    case accept(client: Int, node: Int, StreamID)
+    case accept(client: Int, node: Int, ListenerKind, StreamID)
     case clientConnected(client: Int, StreamID)
     case clientRefused(client: Int, StreamID)
     case writable(NodeLife, loop: Int, ConnectionID)

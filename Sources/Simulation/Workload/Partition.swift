@@ -15,16 +15,18 @@ package struct Partition: Sendable {
     /// All with the same hash tag.
     package let names: [[UInt8]]
     package let slot: SlotID
+    package let database: DatabaseID
     /// How many operations are still to be begun before another partition takes its place.
     package var remainingCount: Int
     package var history: [HistoryEntry] = []
 
-    package init(number: Int, kind: PartitionKind, operationCount: Int) {
+    package init(number: Int, kind: PartitionKind, operationCount: Int, database: DatabaseID = .sharded) {
         self.kind = kind
         let count = kind == .several ? 3 : 1
         names = (0..<count).map { .ascii("{p\(number)}\($0)") }
         let first = names[0]
-        slot = SlotID(key: first.span)
+        slot = database.slot ?? SlotID(key: first.span)
+        self.database = database
         remainingCount = operationCount
     }
 

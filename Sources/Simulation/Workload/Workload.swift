@@ -1,15 +1,17 @@
+package import Node
 package import Primitives
 
 /// Eight clients, their keys and what they saw.
 ///
 /// Each client does one action at a time: a command, or a pipeline of up to six on one connection.
-/// It knows slots' nodes from redirections alone, retries what was certainly refused, and takes the
-/// rest for unknown.
+/// It retries what was certainly refused, and takes the rest for unknown. Every other one is a client of
+/// the cluster's listener, and knows slots' nodes from redirections alone; the others are plain clients,
+/// ask any node for keys of whole databases, and change the database within a pipeline.
 package struct Workload: Sendable {
     /// What a client asks of the world.
     package enum Effect: Sendable {
         /// Connect the client to the node of this index; answered by `connected` or `closed`.
-        case connect(client: Int, node: Int)
+        case connect(client: Int, node: Int, ListenerKind)
         case send(client: Int, [UInt8])
         /// Close the client's connection; no `closed` follows.
         case disconnect(client: Int)
@@ -19,7 +21,8 @@ package struct Workload: Sendable {
 
     private struct Attempt {
         var partition: Int
-        var operation: Operation
+        /// `nil` for a change of the connection's database.
+        var operation: Operation?
         /// Its place in the partition's history while it is under way.
         var entry: Int?
     }
@@ -35,6 +38,8 @@ package struct Workload: Sendable {
         /// The node that the connection leads to, if there is one.
         var node: Int?
         var reader = ReplyReader()
+        /// The database that the connection has selected.
+        var database = DatabaseID.whole(0)
         /// What was sent and not answered yet, in order.
         var sent: [Attempt] = []
         var answeredCount = 0
@@ -98,7 +103,15 @@ package struct Workload: Sendable {
         self.nodes = nodes
         self.activeCount = activeCount
         generator = SeededGenerator(seed: seed)
-        for _ in 0..<activeCount { active.append(addPartition()) }
+        for place in 0..<activeCount { active.append(addPartition(isPlain: place % 2 == 1)) }
+    }
+
+    private func isPlain(_ client: Int) -> Bool { client % 2 == 1 }
+
+    /// A client that may ask for the keys of a partition.
+    private func client(of partition: Int, _ number: Int) -> Int {
+        let half = number % (clients.count / 2)
+        return 2 * half + (partitions[partition].database.isSharded ? 0 : 1)
     }
 
     package var clientCount: Int { clients.count }
@@ -170,23 +183,25 @@ package struct Workload: Sendable {
 
     // MARK: Actions
 
-    private mutating func addPartition() -> Int {
+    private mutating func addPartition(isPlain: Bool) -> Int {
         let kinds = PartitionKind.allCases
         let number = partitions.count
         partitions.append(
             Partition(
                 number: number, kind: kinds[number % kinds.count],
-                operationCount: generator.number(in: 30...60)))
+                operationCount: generator.number(in: 30...60),
+                database: isPlain
+                    ? .whole(generator.below(DatabaseID.wholeCount)) : .sharded))
         return number
     }
 
     private mutating func begin(_ client: Int, _ now: UInt64) {
         guard pace.meanPause != nil else { return }
         let length = generator.chance(percent: 25) ? generator.number(in: 2...6) : 1
-        var place = generator.below(active.count)
+        var place = self.place(for: client)
         var attempts: [Attempt] = []
         for _ in 0..<length {
-            if generator.chance(percent: 15) { place = generator.below(active.count) }
+            if generator.chance(percent: 15) { place = self.place(for: client) }
             let partition = active[place]
             let operation =
                 pace.isReading
@@ -195,11 +210,17 @@ package struct Workload: Sendable {
             attempts.append(Attempt(partition: partition, operation: operation))
             // Readers stay with the keys that were written before they began.
             if !pace.isReading { partitions[partition].remainingCount -= 1 }
-            if partitions[partition].remainingCount <= 0 { active[place] = addPartition() }
+            if partitions[partition].remainingCount <= 0 {
+                active[place] = addPartition(isPlain: isPlain(client))
+            }
         }
         clients[client].waiting = attempts
         clients[client].deadline = now + patience
         clients[client].target = nil
+    }
+
+    private mutating func place(for client: Int) -> Int {
+        2 * generator.below(active.count / 2) + (isPlain(client) ? 1 : 0)
     }
 
     /// Has one client read each of the partitions, so that what they hold in the end is judged.
@@ -212,7 +233,7 @@ package struct Workload: Sendable {
         patience: UInt64, now: UInt64, into effects: inout [Effect]
     ) {
         for partition in partitions.indices {
-            let client = partition % clients.count
+            let client = client(of: partition, partition)
             for operation in partitions[partition].finalReads {
                 clients[client].waiting.append(
                     Attempt(partition: partition, operation: operation))
@@ -232,7 +253,8 @@ package struct Workload: Sendable {
             serial += 1
             attempt(
                 .setExpiring(key: 0, value: .ascii("v\(serial)"), milliseconds: milliseconds),
-                partition: partition, client: generator.below(clients.count), patience: patience,
+                partition: partition,
+                client: client(of: partition, generator.below(clients.count)), patience: patience,
                 now: now, into: &effects)
         }
     }
@@ -253,8 +275,8 @@ package struct Workload: Sendable {
             return
         }
         let slot = partitions[first.partition].slot
-        let target =
-            clients[client].target ?? clients[client].route[slot] ?? generator.below(nodes.count)
+        let known = isPlain(client) ? clients[client].node : clients[client].route[slot]
+        let target = clients[client].target ?? known ?? generator.below(nodes.count)
         clients[client].target = target
         if clients[client].node == target {
             transmit(client, now, &effects)
@@ -264,7 +286,9 @@ package struct Workload: Sendable {
         clients[client].node = target
         clients[client].phase = .connecting
         clients[client].reader = ReplyReader()
-        effects.append(.connect(client: client, node: target))
+        clients[client].database = .whole(0)
+        effects.append(
+            .connect(client: client, node: target, isPlain(client) ? .plain : .cluster))
         setWake(client, at: now + .milliseconds(700), &effects)
     }
 
@@ -274,12 +298,13 @@ package struct Workload: Sendable {
         var previous = SortedMap<Int, Int>()
         for var attempt in clients[client].waiting {
             let partition = attempt.partition
-            bytes.appendRequest(
-                attempt.operation.arguments(names: partitions[partition].names))
+            guard let operation = attempt.operation else { continue }
+            select(partitions[partition].database, client, &bytes)
+            bytes.appendRequest(operation.arguments(names: partitions[partition].names))
             attempt.entry = partitions[partition].history.count
             partitions[partition].history.append(
                 HistoryEntry(
-                    client: client, operation: attempt.operation, invoked: now,
+                    client: client, operation: operation, invoked: now,
                     predecessor: previous[partition]))
             previous[partition] = attempt.entry
             clients[client].sent.append(attempt)
@@ -291,6 +316,16 @@ package struct Workload: Sendable {
         setWake(client, at: now + .milliseconds(2_500), &effects)
     }
 
+    /// Changes a plain connection's database where the next request is for another one.
+    private mutating func select(
+        _ database: DatabaseID, _ client: Int, _ bytes: inout [UInt8]
+    ) {
+        guard let number = database.number, database != clients[client].database else { return }
+        clients[client].database = database
+        bytes.appendRequest([.ascii("SELECT"), .ascii("\(number)")])
+        clients[client].sent.append(Attempt(partition: 0, operation: nil))
+    }
+
     private mutating func take(_ reply: Reply, _ client: Int, _ now: UInt64) {
         let index = clients[client].answeredCount
         guard index < clients[client].sent.count else {
@@ -299,6 +334,10 @@ package struct Workload: Sendable {
         }
         clients[client].answeredCount += 1
         let attempt = clients[client].sent[index]
+        guard attempt.operation != nil else {
+            if reply != .simple(.ascii("OK")) { faults.append("SELECT was answered \(reply)") }
+            return
+        }
         guard let entry = attempt.entry else {
             preconditionFailure("attempt \(attempt) was never sent")
         }
@@ -328,6 +367,9 @@ package struct Workload: Sendable {
                 clients[client].target = generator.below(nodes.count)
                 return
             }
+            if isPlain(client) {
+                faults.append("plain client \(client) was sent to \(host):\(port)")
+            }
             guard let node = nodes.firstIndex(of: Address(host: host, port: port)) else {
                 faults.append("client \(client) was sent to \(host):\(port), which is no node")
                 return
@@ -339,7 +381,8 @@ package struct Workload: Sendable {
 
     /// What was sent and not answered has an unknown outcome.
     private mutating func loseSent(_ client: Int) {
-        counts.unknown += clients[client].sent.count - clients[client].answeredCount
+        let lost = clients[client].sent[clients[client].answeredCount...]
+        counts.unknown += lost.count { $0.operation != nil }
         clients[client].sent.removeAll()
         clients[client].answeredCount = 0
     }
