@@ -39,10 +39,11 @@ extension NodeSettings {
     }
 
     private func checkListeners(_ refuse: Refusal) {
-        let listeners: [(name: String, listen: Address, advertise: Address?)] = [
+        var listeners: [(name: String, listen: Address, advertise: Address?)] = [
             ("cluster", clusterListen, clusterAdvertise), ("peer", peerListen, peerAdvertise),
             ("admin", adminListen, adminAdvertise),
         ]
+        if let plainListen { listeners.append(("plain", plainListen, plainAdvertise)) }
         for (index, listener) in listeners.enumerated() {
             for other in listeners[..<index] where collide(listener.listen, other.listen) {
                 refuse(
@@ -56,9 +57,11 @@ extension NodeSettings {
                     "the address at which others reach listen.\(listener.name)")
             }
         }
-        if HostKind(clusterListen.host) != .loopback, password == nil, !isInsecure {
+        for (name, address) in [("cluster", clusterListen), ("plain", plainListen)] {
+            guard let address, HostKind(address.host) != .loopback, password == nil, !isInsecure
+            else { continue }
             refuse(
-                "listen.cluster", "", "\(clusterListen), not on loopback, without a password",
+                "listen.\(name)", "", "\(address), not on loopback, without a password",
                 "security.password, a loopback address, or --insecure to insist")
         }
     }

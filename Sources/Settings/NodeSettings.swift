@@ -20,11 +20,13 @@ package struct NodeSettings: Equatable, Sendable {
     package var loopCount = 1
 
     package var clusterListen = Address(host: "127.0.0.1", port: 7000)
+    package var plainListen: Address? = Address(host: "127.0.0.1", port: 6379)
     package var peerListen = Address(host: "127.0.0.1", port: 17000)
     package var adminListen = Address(host: "127.0.0.1", port: 7080)
 
     /// As set; ``clusterAddress`` and its like fall back on the listener's own.
     package var clusterAdvertise: Address?
+    package var plainAdvertise: Address?
     package var peerAdvertise: Address?
     package var adminAdvertise: Address?
 
@@ -69,6 +71,10 @@ package struct NodeSettings: Equatable, Sendable {
 
     /// Where clients reach the cluster listener.
     package var clusterAddress: Address { clusterAdvertise ?? clusterListen }
+    /// Where clients reach the plain listener; port 0 when there is none.
+    package var plainAddress: Address {
+        plainAdvertise ?? plainListen ?? Address(host: clusterAddress.host, port: 0)
+    }
     /// Where other nodes reach this one, by TCP and UDP.
     package var peerAddress: Address { peerAdvertise ?? peerListen }
     /// Where the admin listener is reached.

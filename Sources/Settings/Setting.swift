@@ -22,6 +22,8 @@ package struct Setting: Sendable {
         case choice(Path<String>, [String])
         /// A numeric address to listen on, and a port.
         case listener(Path<Address>)
+        /// The same, or `"off"`.
+        case optionalListener(Path<Address?>)
         case optionalAddress(Path<Address?>)
         case addresses(Path<[Address]>)
     }
@@ -68,7 +70,7 @@ package struct Setting: Sendable {
         case .byteCount: "bytes, or with kb, mb, gb (1024s)"
         case .milliseconds: "ms or s"
         case .text, .secret, .path, .optionalPath, .integer, .flag, .choice, .listener,
-            .optionalAddress, .addresses:
+            .optionalListener, .optionalAddress, .addresses:
             nil
         }
     }
@@ -96,6 +98,8 @@ package struct Setting: Sendable {
             choices.map { "\"\($0)\"" }.joined(separator: " or ")
         case .listener:
             "a numeric address and port to listen on (\"127.0.0.1:7000\", \"[::1]:7000\")"
+        case .optionalListener:
+            "a numeric address and port to listen on (\"127.0.0.1:6379\"), or \"off\""
         case .optionalAddress:
             "an address and port (\"host:7000\")"
         case .addresses:
@@ -115,6 +119,8 @@ package struct Setting: Sendable {
         case .milliseconds(let path, _): quoted(durationText(settings[keyPath: path]))
         case .flag(let path): "\(settings[keyPath: path])"
         case .listener(let path): quoted("\(settings[keyPath: path])")
+        case .optionalListener(let path):
+            quoted(settings[keyPath: path].map { "\($0)" } ?? "off")
         case .optionalAddress(let path): settings[keyPath: path].map { quoted("\($0)") }
         case .addresses(let path):
             "[" + settings[keyPath: path].map { quoted("\($0)") }.joined(separator: ", ") + "]"

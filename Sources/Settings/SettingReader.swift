@@ -50,10 +50,9 @@ extension Setting {
             let text = try text(found)
             guard choices.contains(text) else { throw refused(found) }
             settings[keyPath: path] = text
-        case .listener(let path):
-            let address = try address(found)
-            guard HostKind(address.host) != .name else { throw refused(found) }
-            settings[keyPath: path] = address
+        case .listener(let path): settings[keyPath: path] = try listener(found)
+        case .optionalListener(let path):
+            settings[keyPath: path] = found == .text("off") ? nil : try listener(found)
         case .optionalAddress(let path):
             settings[keyPath: path] = try address(found)
         case .addresses(let path):
@@ -69,13 +68,19 @@ extension Setting {
         case .addresses:
             .list(text.split(separator: ",").map { FoundValue.text(String($0)) })
         case .text, .secret, .path, .optionalPath, .byteCount, .milliseconds, .choice, .listener,
-            .optionalAddress:
+            .optionalListener, .optionalAddress:
             .text(text)
         }
     }
 
     private func refused(_ found: FoundValue) -> RefusedValue {
         RefusedValue(found: isSecret ? found.concealedDescription : found.description)
+    }
+
+    private func listener(_ found: FoundValue) throws(RefusedValue) -> Address {
+        let address = try address(found)
+        guard HostKind(address.host) != .name else { throw refused(found) }
+        return address
     }
 
     private func text(_ found: FoundValue) throws(RefusedValue) -> String {

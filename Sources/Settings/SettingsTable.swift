@@ -60,6 +60,12 @@ extension Setting {
             Clients that speak Redis Cluster's protocol. A non-loopback address needs security.password.
             """),
         Setting(
+            "listen.plain", .optionalListener(\.plainListen),
+            """
+            Clients that know nothing of clusters: this node looks like one Redis with 16 databases, and does \
+            what concerns other nodes through them. A non-loopback address needs security.password.
+            """),
+        Setting(
             "listen.peer", .listener(\.peerListen),
             """
             Other nodes, by TCP and UDP on the same port. Every packet is sealed with cluster.secret.
@@ -77,6 +83,10 @@ extension Setting {
             "advertise.cluster", .optionalAddress(\.clusterAdvertise),
             absence: "listen.cluster", example: "\"node1.example.org:7000\"",
             "Where clients are sent for this node's shards."),
+        Setting(
+            "advertise.plain", .optionalAddress(\.plainAdvertise),
+            absence: "listen.plain", example: "\"node1.example.org:6379\"",
+            "Where clients that know nothing of clusters reach this node."),
         Setting(
             "advertise.peer", .optionalAddress(\.peerAdvertise),
             absence: "listen.peer", example: "\"node1.example.org:17000\"",

@@ -15,6 +15,7 @@ struct ServeTests {
             flags: [
                 "--durability=periodic", "--node.data-dir=d", "--node.loops=3",
                 "--listen.cluster=127.0.0.1:1", "--listen.peer=127.0.0.1:2",
+                "--listen.plain=127.0.0.1:9", "--advertise.plain=q:10",
                 "--listen.admin=127.0.0.1:3", "--advertise.cluster=c:4", "--advertise.peer=p:5",
                 "--advertise.admin=a:6", "--cluster.name=n", "--cluster.secret=0123456789abcdef",
                 "--cluster.seeds=x:7,y:8", "--cluster.shards=9", "--cluster.replicas=5",
@@ -31,7 +32,8 @@ struct ServeTests {
         #expect(node.loopCount == 3)
         #expect(node.clusterListen.port == 1)
         #expect(node.peerListen.port == 2)
-        #expect(node.plainListen == nil)
+        #expect(node.plainListen?.port == 9)
+        #expect(node.advertised.plain == Address(host: "q", port: 10))
         #expect(node.advertised.cluster == Address(host: "c", port: 4))
         #expect(node.advertised.peer == Address(host: "p", port: 5))
         #expect(node.advertised.admin == Address(host: "a", port: 6))

@@ -252,6 +252,7 @@ def sync_error():
             process = subprocess.Popen(
                 [str(MARTLET), "serve", "--node.data-dir", str(path / "disk" / "data"),
                  "--journal.segment-size", "1mb", "--listen.cluster", f"127.0.0.1:{base}",
+                 "--listen.plain", "off",
                  "--listen.peer", f"127.0.0.1:{base + 10000}",
                  "--listen.admin", f"127.0.0.1:{base + 80}"],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL)

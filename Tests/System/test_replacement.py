@@ -35,7 +35,7 @@ def joined(nodes, number):
         process = subprocess.Popen(
             [str(MARTLET), "serve", "--node.data-dir", str(path / "data"),
              "--listen.cluster", f"127.0.0.1:{base}", "--listen.peer", f"127.0.0.1:{base + 10000}",
-             "--listen.admin", f"127.0.0.1:{base + 80}", "--cluster.name", "local",
+             "--listen.admin", f"127.0.0.1:{base + 80}", "--listen.plain", "off", "--cluster.name", "local",
              "--cluster.secret", f"file:{nodes.path / 'secret'}", "--cluster.seeds", seeds,
              *(f"--{setting}" for setting in SETTINGS)],
             stderr=log, stdout=log)

@@ -19,7 +19,8 @@ USAGE, BAD_DATA, UNAVAILABLE, FOLDER, SETTINGS = 64, 65, 69, 73, 78
 
 def ports(base):
     return ["--listen.cluster", f"127.0.0.1:{base}", "--listen.peer", f"127.0.0.1:{base + 10000}",
-            "--listen.admin", f"127.0.0.1:{base + 80}"]
+            "--listen.admin", f"127.0.0.1:{base + 80}",
+            "--listen.plain", f"127.0.0.1:{base + 40}"]
 
 
 def refused(status, *words, cwd=None, seconds=20):

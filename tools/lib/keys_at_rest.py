@@ -73,7 +73,7 @@ class Martlet(Server):
         return [str(harness.MARTLET), "serve", "--node.data-dir", "data",
                 "--limits.entry-cache", "16mb", "--listen.cluster", f"127.0.0.1:{self.port}",
                 "--listen.peer", f"127.0.0.1:{self.port + 10000}",
-                "--listen.admin", f"127.0.0.1:{self.port + 80}"]
+                "--listen.admin", f"127.0.0.1:{self.port + 80}", "--listen.plain", "off"]
 
 
 class Redis(Server):

@@ -48,7 +48,9 @@ extension LoopCore {
             case .flushall, .flushdb:
                 try DatabaseCommands.checkFlushMode(request)
                 gather(.flush, for: index, now: now)
-            case .info: gather(.report(InfoWish(request, now: now)), for: index, now: now)
+            case .info:
+                let wish = InfoWish(request, isPlain: sessions[index].isPlain, now: now)
+                gather(.report(wish), for: index, now: now)
             case .scan: begin(try ScanRequest(parsing: request), from: index, now: now)
             case .keys: begin(.keys, of: request.copy(1), from: index, now: now)
             case .randomkey:
@@ -128,7 +130,8 @@ extension LoopCore {
         switch sessions[index].origin {
         case .client: ProxyKey(loop: settings.loopIndex, connection: id(of: index))
         case .proxy(let loop, let connection): ProxyKey(loop: loop, connection: connection)
-        case .stream: preconditionFailure("a stream asks for what concerns a connection")
+        case .stream, .split:
+            preconditionFailure("a connection without a socket asks for what concerns it")
         }
     }
 
@@ -152,7 +155,7 @@ extension LoopCore {
         var count = 0
         for index in shards.indices where shards[index].machine.kind == .shard {
             switch readability(of: index, now: now) {
-            case .now: count += shards[index].machine.keyCount
+            case .now: count += shards[index].machine.keyspace.keyCount
             case .later: return nil
             case .elsewhere: break
             }

@@ -84,7 +84,7 @@ extension LoopCore {
             }
         }
         var lines = ""
-        for index in sessions.indices where sessions[index].isOpen && !sessions[index].isProxy {
+        for index in sessions.indices where sessions[index].isOpen && sessions[index].hasSocket {
             if let wanted, !wanted.contains(sessions[index].clientID) { continue }
             lines += describe(index, now: now) + "\n"
         }

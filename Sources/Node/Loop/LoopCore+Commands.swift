@@ -11,6 +11,8 @@ extension LoopCore {
         relayed sequence: UInt64?, now: Moment
     ) -> Disposition {
         switch command {
+        case .flushall where sessions[index].isPlain:
+            return flushWholeDatabases(request, from: index, now: now)
         case .dbsize, .flushall, .flushdb, .info, .keys, .randomkey, .scan, .wait:
             return runOverShards(command, request, from: index, now: now)
         case .debug: return debug(request, from: index, relayed: sequence, now: now)

@@ -8,8 +8,11 @@ package struct InfoWish: Sendable {
     /// Lowercase; empty for all.
     var sections: [String]
     var askedAt: Moment
+    /// Whether the client takes the node for one Redis.
+    var isPlain: Bool
 
-    init(_ request: borrowing Request, now: Moment) {
+    init(_ request: borrowing Request, isPlain: Bool, now: Moment) {
+        self.isPlain = isPlain
         sections = []
         askedAt = now
         for position in 1..<max(1, request.count) {
@@ -43,19 +46,20 @@ private struct InfoSection {
 extension LoopCore {
     func info(_ wish: InfoWish, _ report: LoopReport) -> String {
         let sections = [
-            serverSection(wish.askedAt), clientsSection(report), memorySection(report),
+            serverSection(wish), clientsSection(report), memorySection(report),
             persistenceSection(report), statsSection(report), replicationSection(report),
-            processorSection(), InfoSection(name: "Modules"), clusterSection(),
-            keyspaceSection(report),
+            processorSection(), InfoSection(name: "Modules"), clusterSection(wish),
+            keyspaceSection(report, wish),
         ]
         return sections.filter { wish.takes($0.name) }.map(\.text).joined(separator: "\r\n")
     }
 
-    private func serverSection(_ now: Moment) -> InfoSection {
+    private func serverSection(_ wish: InfoWish) -> InfoSection {
+        let now = wish.askedAt
         var section = InfoSection(name: "Server")
         let uptime = now.boot.milliseconds(since: startedAt.boot) / 1000
         section.add("redis_version", Self.redisVersion)
-        section.add("redis_mode", "cluster")
+        section.add("redis_mode", wish.isPlain ? "standalone" : "cluster")
         section.add("martlet_version", settings.serverVersion)
         if let host = settings.host {
             section.add("os", host.system)
@@ -65,8 +69,8 @@ extension LoopCore {
         section.add("arch_bits", Int.bitWidth)
         section.add("multiplexing_api", "libuv")
         section.add("run_id", settings.nodeID.clusterName)
-        if let port = directory.nodes[settings.nodeID]?.cluster.port {
-            section.add("tcp_port", port)
+        if let node = directory.nodes[settings.nodeID] {
+            section.add("tcp_port", wish.isPlain ? node.plain.port : node.cluster.port)
         }
         section.add("server_time_usec", now.wallMilliseconds * 1000)
         section.add("uptime_in_seconds", uptime)
@@ -139,6 +143,8 @@ extension LoopCore {
         section.add("martlet_entries_applied", statistics.entriesApplied)
         section.add("martlet_elections_won", statistics.elections)
         section.add("martlet_redirections", statistics.redirections)
+        section.add("martlet_forwards", statistics.forwards)
+        section.add("martlet_forwards_resent", statistics.forwardRefusals)
         section.add("martlet_unknown_outcomes", statistics.unknownOutcomes)
         section.add("martlet_stalled_clients", statistics.stalledClients)
         section.add("martlet_longest_turn_usec", statistics.longestTurn)
@@ -169,16 +175,17 @@ extension LoopCore {
         return section
     }
 
-    private func clusterSection() -> InfoSection {
+    private func clusterSection(_ wish: InfoWish) -> InfoSection {
         var section = InfoSection(name: "Cluster")
-        section.add("cluster_enabled", 1)
+        section.add("cluster_enabled", wish.isPlain ? 0 : 1)
         return section
     }
 
-    private func keyspaceSection(_ report: LoopReport) -> InfoSection {
+    private func keyspaceSection(_ report: LoopReport, _ wish: InfoWish) -> InfoSection {
         var section = InfoSection(name: "Keyspace")
-        if report.keyCount > 0 {
-            section.add("db0", "keys=\(report.keyCount),expires=\(report.deadlineCount)")
+        let databases = wish.isPlain ? report.wholeDatabases : [report.sharded]
+        for (number, counts) in databases.enumerated() where counts.keys > 0 {
+            section.add("db\(number)", "keys=\(counts.keys),expires=\(counts.deadlines)")
         }
         return section
     }

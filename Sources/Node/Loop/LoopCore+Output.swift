@@ -45,7 +45,7 @@ extension LoopCore {
     mutating func dropStalledClients(now: Moment) {
         guard now.boot.milliseconds(since: lastOutputCheckAt) >= 1000 else { return }
         lastOutputCheckAt = now.boot
-        for index in sessions.indices where sessions[index].isOpen && !sessions[index].isProxy {
+        for index in sessions.indices where sessions[index].isOpen && sessions[index].hasSocket {
             let waiting = sessions[index].unsentByteCount
             if sessions[index].hasTakenOutput || waiting < settings.outputCloseByteCount {
                 sessions[index].hasTakenOutput = false

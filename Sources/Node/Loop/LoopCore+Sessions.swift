@@ -196,7 +196,11 @@ extension LoopCore {
 
     /// Why the session may ask for nothing more before replies have left or come.
     private func repliesInTheWay(of index: Int) -> Obstacle? {
-        if sessions[index].unsentByteCount > settings.outputPauseByteCount { return .output }
+        if sessions[index].unsentByteCount > settings.outputPauseByteCount,
+            sessions[index].hasSocket
+        {
+            return .output
+        }
         if sessions[index].owedCount >= settings.owedReplyCount { return .owed }
         if sessions[index].plain.hasRefused { return .replies }
         if sessions[index].forwardedByteCount > settings.forwardedByteCount,
@@ -240,7 +244,7 @@ extension LoopCore {
     }
 
     private mutating func finishClosing(_ index: Int) {
-        guard !sessions[index].isProxy else { return }
+        guard sessions[index].hasSocket else { return }
         list(index)
         effects.append(.closeClient(id(of: index)))
     }

@@ -72,6 +72,7 @@ package struct LoopCore: ~Copyable {
     /// Plain connections with requests that were refused and are to be sent again.
     var resending: [SessionReference] = []
     /// Nodes with a link to them.
+    var splits: [Split] = []
     var linkedNodes = SortedMap<NodeID, Bool>()
     var lastStreamSweepAt = Instant.zero
     var listedForOutput: [Int] = []
@@ -182,6 +183,7 @@ package struct LoopCore: ~Copyable {
         continueParts(now: now)
         continueResending(now: now)
         retryObstructed(now: now)
+        finishSplits()
         if journal.canFlush, !isJournalEnded {
             for index in shards.indices { closeBatch(of: index, now: now) }
             flushJournal(now: now)
@@ -201,7 +203,7 @@ package struct LoopCore: ~Copyable {
         swap(&taken, &effects)
         for index in listedForOutput {
             sessions[index].isListedForOutput = false
-            guard sessions[index].isOpen, !sessions[index].isProxy else { continue }
+            guard sessions[index].isOpen, sessions[index].hasSocket else { continue }
             taken.append(.clientOutput(id(of: index)))
         }
         listedForOutput.removeAll(keepingCapacity: true)

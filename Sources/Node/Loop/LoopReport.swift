@@ -1,4 +1,5 @@
 import Consensus
+import Keyspace
 import Primitives
 
 /// A loop's part of what `INFO` says of the node.
@@ -18,9 +19,10 @@ package struct LoopReport: Sendable {
     /// Replicas that don't apply their log any further.
     var haltedGroupCount = 0
     var isLoading = false
-    /// Of the shards that the node leads.
-    var keyCount = 0
-    var deadlineCount = 0
+    /// Of the shards that the node leads: the sharded keyspace, and the whole databases by number.
+    var sharded = DatabaseCounts()
+    var wholeDatabases = [DatabaseCounts](
+        repeating: DatabaseCounts(), count: DatabaseID.wholeCount)
     /// Of all replicas.
     var keyspaceByteCount = 0
     var segmentCount = 0
@@ -66,8 +68,12 @@ package struct LoopReport: Sendable {
         statistics.stateChecks += other.statistics.stateChecks
         statistics.stateDifferences += other.statistics.stateDifferences
         isLoading = isLoading || other.isLoading
-        keyCount += other.keyCount
-        deadlineCount += other.deadlineCount
+        sharded.add(other.sharded)
+        for number in wholeDatabases.indices {
+            wholeDatabases[number].add(other.wholeDatabases[number])
+        }
+        statistics.forwards += other.statistics.forwards
+        statistics.forwardRefusals += other.statistics.forwardRefusals
         keyspaceByteCount += other.keyspaceByteCount
         segmentCount += other.segmentCount
         if other.hindrance.rawValue > hindrance.rawValue { hindrance = other.hindrance }
@@ -79,6 +85,24 @@ package struct LoopReport: Sendable {
         reservedByteCount += other.reservedByteCount
         wantedReserveByteCount += other.wantedReserveByteCount
         outgoingSnapshotCount += other.outgoingSnapshotCount
+    }
+}
+
+/// How many keys a database has, and how many of them a deadline.
+struct DatabaseCounts: Sendable {
+    var keys = 0
+    var deadlines = 0
+
+    init() {}
+
+    init(_ keyspace: borrowing Keyspace) {
+        keys = keyspace.keyCount
+        deadlines = keyspace.deadlineCount
+    }
+
+    mutating func add(_ other: Self) {
+        keys += other.keys
+        deadlines += other.deadlines
     }
 }
 
@@ -94,7 +118,7 @@ extension LoopCore {
         report.commandsPerSecond = rates.commandsPerSecond
         report.inputBytesPerSecond = rates.inputBytesPerSecond
         report.outputBytesPerSecond = rates.outputBytesPerSecond
-        for index in sessions.indices where sessions[index].isOpen && !sessions[index].isProxy {
+        for index in sessions.indices where sessions[index].isOpen && sessions[index].hasSocket {
             let input = sessions[index].input.count
             report.clientCount += 1
             report.clientByteCount += input + sessions[index].output.count
@@ -114,8 +138,10 @@ extension LoopCore {
             if shard.isHalted { report.haltedGroupCount += 1 }
             guard shard.isLeader, shard.machine.kind == .shard else { continue }
             report.ledGroupCount += 1
-            report.keyCount += shard.machine.keyCount
-            report.deadlineCount += shard.machine.keyspace.deadlineCount
+            report.sharded.add(DatabaseCounts(shard.machine.keyspace))
+            for (number, database) in shard.machine.wholeDatabases.enumerated() {
+                report.wholeDatabases[number].add(DatabaseCounts(database.keyspace))
+            }
         }
         report.segmentCount = journal.segmentCount
         report.hindrance = hindrance

@@ -9,6 +9,8 @@ enum SessionOrigin: Equatable, Sendable {
     case proxy(loop: Int, connection: ConnectionID)
     /// What a plain connection of another loop or node asks of one shard that lives here.
     case stream
+    /// The parts of a plain connection's command.
+    case split
 }
 
 /// Why a session's next request has to wait.
@@ -102,6 +104,9 @@ struct Session: Sendable {
         case .proxy, .stream:
             isProxy = true
             isPlain = false
+        case .split:
+            isProxy = false
+            isPlain = true
         }
         database = isPlain ? .whole(0) : .sharded
         self.generation = generation
@@ -114,6 +119,11 @@ struct Session: Sendable {
 
     /// Bytes of replies that have not left.
     var unsentByteCount: Int { output.count - sentByteCount }
+
+    /// Whether there is a socket.
+    var hasSocket: Bool {
+        if case .client = origin { true } else { false }
+    }
 
     /// Whether every reply has been written.
     var owesNothing: Bool {

@@ -279,6 +279,7 @@ struct LocalCluster {
 
             [listen]
             cluster = "127.0.0.1:\(state.clusterPort(number))"
+            plain = "127.0.0.1:\(state.plainPort(number))"
             peer = "127.0.0.1:\(state.peerPort(number))"
             admin = "127.0.0.1:\(state.adminPort(number))"
 

@@ -87,12 +87,12 @@ struct LocalReport: Codable, Equatable, Sendable {
 
     /// The same for people.
     var text: String {
-        var table = TextTable(["NODE", "STATE", "PID", "ID", "CLUSTER", "PEER", "ADMIN", "FOLDER"])
+        var table = TextTable(["NODE", "STATE", "PID", "ID", "CLUSTER", "PLAIN", "PEER", "ADMIN", "FOLDER"])
         for node in nodes {
             table.add([
                 "\(node.number)", node.state.rawValue, node.pid.map { "\($0)" } ?? "-",
-                node.id ?? "-", "127.0.0.1:\(node.clusterPort)", "127.0.0.1:\(node.peerPort)",
-                "127.0.0.1:\(node.adminPort)", node.dir,
+                node.id ?? "-", "127.0.0.1:\(node.clusterPort)", "127.0.0.1:\(node.plainPort)",
+                "127.0.0.1:\(node.peerPort)", "127.0.0.1:\(node.adminPort)", node.dir,
             ])
         }
         return table.text

@@ -12,10 +12,9 @@ extension NodeConfiguration {
             clusterListen: settings.clusterListen,
             advertised: AdvertisedAddresses(
                 peer: settings.peerAddress, cluster: settings.clusterAddress,
-                // No plain listener is open: port 0.
-                plain: Address(host: settings.clusterAddress.host, port: 0),
-                admin: settings.adminAddress),
+                plain: settings.plainAddress, admin: settings.adminAddress),
             clusterName: settings.clusterName, log: log)
+        plainListen = settings.plainListen
         secret = settings.secret.map { Array($0.utf8) }
         seeds = settings.seeds
         shardCount = settings.shardCount

@@ -78,8 +78,9 @@ private struct NodeServer {
         let admin = try startAdmin(of: runtime)
         logger.info(
             """
-            node \(runtime.nodeID) listens: cluster \(runtime.listeners.cluster), peer \
-            \(runtime.listeners.peer), admin \(settings.adminListen)
+            node \(runtime.nodeID) listens: cluster \(runtime.listeners.cluster), plain \
+            \(runtime.listeners.plain.map { "\($0)" } ?? "off"), peer \(runtime.listeners.peer), admin \
+            \(settings.adminListen)
             """)
         let reason = runtime.run()
         admin.cancel()
