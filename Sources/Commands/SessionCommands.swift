@@ -248,7 +248,9 @@ enum SessionCommands {
         Command(
             "randomkey", arity: 1, flags: [.readonly],
             categories: [.keyspace, .read, .slow],
-            tips: ["request_policy:all_shards", "response_policy:special", "nondeterministic_output"],
+            tips: [
+                "request_policy:all_shards", "response_policy:special", "nondeterministic_output",
+            ],
             since: "1.0.0", group: .generic, complexity: "O(1)",
             summary: "Answers the name of a key drawn at random.",
             body: .session(.randomkey), wholeBody: .read(DatabaseCommands.randomkey)),

@@ -116,7 +116,8 @@ enum FrameFuzz {
                 hasDelivered = true
                 harness.receive(
                     PeerFrame(type: .consensus, body: message), from: FuzzSeeds.peer)
-            case .snapshotChunk, .stateReport, .forward, .forwarded: harness.receive(frame, from: FuzzSeeds.peer)
+            case .snapshotChunk, .stateReport, .forward, .forwarded:
+                harness.receive(frame, from: FuzzSeeds.peer)
             case .home: break
             }
             harness.advance(milliseconds: 10)

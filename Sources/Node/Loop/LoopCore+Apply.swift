@@ -274,7 +274,8 @@ extension LoopCore {
     }
 
     private mutating func runRead(
-        _ bytes: Span<UInt8>, place: DatabaseSlot, on machine: StateMachine, context: ExecutionContext
+        _ bytes: Span<UInt8>, place: DatabaseSlot, on machine: StateMachine,
+        context: ExecutionContext
     ) {
         var context = context
         context.slot = place.slot

@@ -73,7 +73,8 @@ extension LoopCore {
 
     /// Does a request on a shard of this loop, or says where it can be done.
     mutating func route(
-        _ found: Int, _ request: borrowing Request, isWrite: Bool, place: DatabaseSlot, from index: Int,
+        _ found: Int, _ request: borrowing Request, isWrite: Bool, place: DatabaseSlot,
+        from index: Int,
         relayed sequence: UInt64?, now: Moment
     ) -> Disposition {
         let shardIndex = Int(shardOfSlot[Int(place.slot.rawValue)])
@@ -83,7 +84,8 @@ extension LoopCore {
         let view = self.view(of: shardIndex, now: now)
         guard view.isLeader else {
             return redirect(
-                slot: place.slot, group: shards[shardIndex].group, of: index, relayed: sequence, now: now)
+                slot: place.slot, group: shards[shardIndex].group, of: index, relayed: sequence,
+                now: now)
         }
         if view.isHalted {
             return reply(to: index, relayed: sequence, haltError(of: shardIndex))
@@ -180,9 +182,12 @@ extension LoopCore {
     }
 
     /// What a read of applied state may go by.
-    mutating func readContext(_ shardIndex: Int, place: DatabaseSlot, present: Int64) -> ExecutionContext {
+    mutating func readContext(_ shardIndex: Int, place: DatabaseSlot, present: Int64)
+        -> ExecutionContext
+    {
         ExecutionContext(
-            now: shards[shardIndex].appliedStamp, present: present, seed: generator.next(), level: applyLevel,
+            now: shards[shardIndex].appliedStamp, present: present, seed: generator.next(),
+            level: applyLevel,
             database: place.database, slot: place.slot,
             fault: settings.fault == .expiryByPresentClock ? .expiryByPresentClock : nil)
     }
@@ -340,7 +345,8 @@ extension LoopCore {
     /// Forwards a request for a shard that this loop does not host to the loop that does, or sends the
     /// client to another node.
     mutating func sendElsewhere(
-        _ request: borrowing Request, place: DatabaseSlot, from index: Int, relayed sequence: UInt64?,
+        _ request: borrowing Request, place: DatabaseSlot, from index: Int,
+        relayed sequence: UInt64?,
         now: Moment
     ) -> Disposition {
         guard let group = directory.shard(of: place.slot) else {

@@ -8,9 +8,8 @@ import RESP
 extension LoopCore {
     // MARK: Hot path
 
-    /// Has a plain connection's request done by the leader of its shard.
-    ///
-    /// - Parameter sequence: The reply's place when the request is sent again.
+    /// Has a plain connection's request done by the leader of its shard; `sequence` is the reply's place
+    /// when the request is sent again.
     mutating func routePlain(
         _ found: Int, _ request: borrowing Request, isWrite: Bool, place: DatabaseSlot,
         from index: Int, relayed sequence: UInt64?, now: Moment
@@ -37,7 +36,8 @@ extension LoopCore {
         }
         let next = sessions[index].replies.next
         let disposition = route(
-            found, request, isWrite: isWrite, place: place, from: index, relayed: sequence, now: now)
+            found, request, isWrite: isWrite, place: place, from: index, relayed: sequence, now: now
+        )
         guard case .next = disposition else { return disposition }
         if let sequence {
             guard sessions[index].replies.isWaiting(sequence),
@@ -104,7 +104,9 @@ extension LoopCore {
             ForwardFrame.append(
                 request: request.bytes, at: place, version: version, of: key, number,
                 to: &outgoingForwards[node, default: []])
-            if outgoingForwards[node, default: []].count >= frameByteCount { sendForwards(to: node) }
+            if outgoingForwards[node, default: []].count >= frameByteCount {
+                sendForwards(to: node)
+            }
         }
         let state = UnansweredRequests.State.sent(number, at: now.boot)
         if let sequence {
@@ -137,7 +139,7 @@ extension LoopCore {
             loopForwards[loop] = nil
             postFrame(PeerFrame(type: .forward, body: body), to: loop)
         }
-        while let origin = outgoingAnswers.keys.last { sendAnswers(to: origin) }
+        for origin in outgoingAnswers.keys { sendAnswers(to: origin) }
     }
 
     private mutating func sendForwards(to node: NodeID) {
@@ -399,23 +401,28 @@ extension LoopCore {
         }
     }
 
-    /// Ends a stream's attempt. The fate of its writes is unknown; reads behind the last of them are sent
-    /// again, those before can't be served in their place.
+    /// Ends a stream's attempt. The fate of its writes is unknown; reads behind the last write are sent
+    /// again, be that answered or not, those before it can't be served in their place.
     private mutating func giveUp(_ stream: Int, of index: Int, now: Moment) {
         let group = sessions[index].plain.streams[stream].group
         let attempt = sessions[index].plain.streams[stream].attempt
         sessions[index].plain.streams[stream].isOver = true
         var open: [Int] = []
+        var lastWrite = -1
         for record in sessions[index].plain.requests.indices
         where sessions[index].plain.requests[record].group == group {
+            if sessions[index].plain.requests[record].isWrite,
+                settings.fault != .lostReadSentAgain || isUnanswered(record, of: index)
+            {
+                lastWrite = record
+            }
             guard case .sent(let place, _) = sessions[index].plain.requests[record].state,
                 place.attempt == attempt, isUnanswered(record, of: index)
             else { continue }
             open.append(record)
         }
-        let lastWrite = open.last { sessions[index].plain.requests[$0].isWrite } ?? -1
         for record in open {
-            guard record <= lastWrite else {
+            guard record <= lastWrite, settings.fault != .unknownForwardSentAgain else {
                 setRefused(record, of: index, now: now)
                 continue
             }

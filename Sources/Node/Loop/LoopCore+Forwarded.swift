@@ -7,9 +7,8 @@ import RESP
 /// An attempt is done in one term of the shard's leader, so that what is lost of it is always its end.
 /// A request is done or refused here, never forwarded again.
 extension LoopCore {
-    /// Another loop or node has requests for this loop's shards.
-    ///
-    /// - Parameter isRelayed: Whether it has come to the right loop already.
+    /// Another loop or node has requests for this loop's shards; `isRelayed` says that they have come to the
+    /// right loop already.
     mutating func receiveForwards(
         _ frame: PeerFrame, from node: NodeID, isRelayed: Bool, now: Moment
     ) {
@@ -250,8 +249,11 @@ extension LoopCore {
         return origin
     }
 
+    /// Sends what has been collected; while there is no link, it waits for one.
     mutating func sendAnswers(to origin: ForwardOrigin.Key) {
         guard let body = outgoingAnswers[origin] else { return }
+        let isReachable = origin.node == settings.nodeID || linkedNodes[origin.node] != nil
+        guard isReachable || body.count > heldAnswerByteCount else { return }
         outgoingAnswers[origin] = nil
         let frame = PeerFrame(type: .forwarded, body: body)
         if origin.node == settings.nodeID {
@@ -262,5 +264,7 @@ extension LoopCore {
     }
 }
 
+/// What is kept of answers to a node without a link to it; past that they are lost.
+private let heldAnswerByteCount = 16 << 20
 /// How long a stream stays without being used; much longer than a request may take.
 private let streamIdleMilliseconds = 60_000

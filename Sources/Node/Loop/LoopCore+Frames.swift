@@ -28,7 +28,7 @@ extension LoopCore {
         take(frame, from: node, isRelayed: false, now: now)
     }
 
-    /// - Parameter isRelayed: Whether another loop of this node handed it on.
+    /// Takes a frame; `isRelayed` says that another loop of this node handed it on.
     mutating func take(_ frame: PeerFrame, from node: NodeID, isRelayed: Bool, now: Moment) {
         guard journal.isOpen, !isJournalEnded else { return }
         switch frame.type {

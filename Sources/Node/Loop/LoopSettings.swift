@@ -82,6 +82,10 @@ package enum NodeFault: String, CaseIterable, Sendable {
     case retiredReplicaVotes
     /// A replica that differs from a majority of its group goes on.
     case differingReplicaStays
+    /// A forwarded write whose fate is unknown is sent again.
+    case unknownForwardSentAgain
+    /// A forwarded read is sent again though a later write of its connection is done.
+    case lostReadSentAgain
     /// A replica that may have lost what it promised votes as if it had not.
     case periodicWithoutAmnesia
 }

@@ -53,7 +53,8 @@ struct PartReplies {
             guard let byteCount = number, byteCount >= 0 else { return rest }
             return rest + byteCount + 2
         case UInt8(ascii: "*"), UInt8(ascii: "~"):
-            return (0..<max(0, number ?? 0)).reduce(rest) { end, _ in Self.end(of: output, at: end) }
+            return (0..<max(0, number ?? 0)).reduce(rest) { end, _ in Self.end(of: output, at: end)
+            }
         case UInt8(ascii: "%"):
             return (0..<2 * (number ?? 0)).reduce(rest) { end, _ in Self.end(of: output, at: end) }
         default: return rest

@@ -44,7 +44,8 @@ struct UnansweredRequests: Sendable {
 
     func request(at index: Int) -> [UInt8] {
         let range = all[index].bytes
-        return Array(bytes[range.lowerBound - droppedByteCount..<range.upperBound - droppedByteCount])
+        return Array(
+            bytes[range.lowerBound - droppedByteCount..<range.upperBound - droppedByteCount])
     }
 
     mutating func set(_ state: State, at index: Int) { all[index].state = state }

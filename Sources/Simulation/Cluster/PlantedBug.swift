@@ -21,6 +21,8 @@ package enum PlantedBug: String, CaseIterable, Sendable {
     case differingReplicaStays = "differing-replica-stays"
     case rottenTakenForTorn = "rotten-taken-for-torn"
     case checkpointForgetsTruncation = "checkpoint-forgets-truncation"
+    case unknownForwardSentAgain = "unknown-forward-sent-again"
+    case lostReadSentAgain = "lost-read-sent-again"
 
     /// What the bug does, in one line.
     package var summary: String {
@@ -45,6 +47,9 @@ package enum PlantedBug: String, CaseIterable, Sendable {
         case .rottenTakenForTorn: "what rotted in the journal is taken for an interrupted write"
         case .checkpointForgetsTruncation:
             "a checkpoint says that a log is as long as before it was cut"
+        case .unknownForwardSentAgain: "a forwarded write whose fate is unknown is sent again"
+        case .lostReadSentAgain:
+            "a forwarded read is sent again though a later write of its connection is done"
         }
     }
 
@@ -58,7 +63,8 @@ package enum PlantedBug: String, CaseIterable, Sendable {
         case .voteLostOnRecycle, .notDoneForCommitted, .readBeforeOwnWrite, .expiryByPresentClock,
             .snapshotWithoutClock, .snapshotMissesChangedKey, .periodicWithoutAmnesia,
             .replacementRemovesFirst, .retiredReplicaVotes, .differingReplicaStays,
-            .rottenTakenForTorn, .checkpointForgetsTruncation:
+            .rottenTakenForTorn, .checkpointForgetsTruncation, .unknownForwardSentAgain,
+            .lostReadSentAgain:
             nil
         }
     }
@@ -72,7 +78,8 @@ package enum PlantedBug: String, CaseIterable, Sendable {
             .commitOlderTermByCounting, .notDoneForCommitted, .readBeforeOwnWrite,
             .expiryByPresentClock, .snapshotWithoutClock, .snapshotMissesChangedKey,
             .jointCountsOneMajority, .periodicWithoutAmnesia, .replacementRemovesFirst,
-            .retiredReplicaVotes, .differingReplicaStays:
+            .retiredReplicaVotes, .differingReplicaStays, .unknownForwardSentAgain,
+            .lostReadSentAgain:
             nil
         }
     }
@@ -88,6 +95,8 @@ package enum PlantedBug: String, CaseIterable, Sendable {
         case .replacementRemovesFirst: .replacementRemovesFirst
         case .retiredReplicaVotes: .retiredReplicaVotes
         case .differingReplicaStays: .differingReplicaStays
+        case .unknownForwardSentAgain: .unknownForwardSentAgain
+        case .lostReadSentAgain: .lostReadSentAgain
         case .acknowledgeBeforeSync, .voteNotPersisted, .voteLostOnRecycle,
             .leaseKeptAfterTransfer, .commitOlderTermByCounting, .jointCountsOneMajority,
             .rottenTakenForTorn, .checkpointForgetsTruncation:

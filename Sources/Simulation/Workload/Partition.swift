@@ -20,7 +20,9 @@ package struct Partition: Sendable {
     package var remainingCount: Int
     package var history: [HistoryEntry] = []
 
-    package init(number: Int, kind: PartitionKind, operationCount: Int, database: DatabaseID = .sharded) {
+    package init(
+        number: Int, kind: PartitionKind, operationCount: Int, database: DatabaseID = .sharded
+    ) {
         self.kind = kind
         let count = kind == .several ? 3 : 1
         names = (0..<count).map { .ascii("{p\(number)}\($0)") }

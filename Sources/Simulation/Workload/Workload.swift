@@ -45,6 +45,10 @@ package struct Workload: Sendable {
         var answeredCount = 0
         /// What is still to be sent in this action.
         var waiting: [Attempt] = []
+        /// The rest of a pipeline, sent a while after its beginning, whatever was answered meanwhile.
+        var rest: [Attempt] = []
+        /// The last entry of the pipeline in the history of each partition.
+        var previous = SortedMap<Int, Int>()
         /// The node to try next, from the last redirection.
         var target: Int?
         /// When the action is given up.
@@ -134,6 +138,13 @@ package struct Workload: Sendable {
         case .thinking:
             if clients[client].waiting.isEmpty { begin(client, now) }
             proceed(client, now, &effects)
+        case .waiting where !clients[client].rest.isEmpty:
+            // What was refused waits until all is answered.
+            let refused = clients[client].waiting
+            clients[client].waiting = clients[client].rest
+            clients[client].rest = []
+            transmit(client, now, &effects)
+            clients[client].waiting = refused
         case .connecting, .waiting: abandonConnection(client, now, &effects)
         }
     }
@@ -174,10 +185,13 @@ package struct Workload: Sendable {
             abandonConnection(client, now, &effects)
             return
         }
-        let isWhole = clients[client].answeredCount == clients[client].sent.count
+        let isWhole =
+            clients[client].answeredCount == clients[client].sent.count
+            && clients[client].rest.isEmpty
         guard clients[client].phase == .waiting, isWhole else { return }
         clients[client].sent.removeAll()
         clients[client].answeredCount = 0
+        clients[client].previous.removeAll()
         finishOrRetry(client, now, &effects)
     }
 
@@ -292,10 +306,13 @@ package struct Workload: Sendable {
         setWake(client, at: now + .milliseconds(700), &effects)
     }
 
-    /// Sends all that waits, as one pipeline.
+    /// Sends all that waits, as one pipeline; of a plain client's at times only the beginning.
     private mutating func transmit(_ client: Int, _ now: UInt64, _ effects: inout [Effect]) {
         var bytes: [UInt8] = []
-        var previous = SortedMap<Int, Int>()
+        if clients[client].waiting.count > 1, isPlain(client), generator.chance(percent: 50) {
+            clients[client].rest = Array(clients[client].waiting[1...])
+            clients[client].waiting.removeSubrange(1...)
+        }
         for var attempt in clients[client].waiting {
             let partition = attempt.partition
             guard let operation = attempt.operation else { continue }
@@ -305,15 +322,19 @@ package struct Workload: Sendable {
             partitions[partition].history.append(
                 HistoryEntry(
                     client: client, operation: operation, invoked: now,
-                    predecessor: previous[partition]))
-            previous[partition] = attempt.entry
+                    predecessor: clients[client].previous[partition]))
+            clients[client].previous[partition] = attempt.entry
             clients[client].sent.append(attempt)
         }
         clients[client].waiting.removeAll()
-        clients[client].answeredCount = 0
         clients[client].phase = .waiting
         effects.append(.send(client: client, bytes))
-        setWake(client, at: now + .milliseconds(2_500), &effects)
+        let isWhole = clients[client].rest.isEmpty
+        let pause: UInt64 =
+            isWhole
+            ? .milliseconds(2_500)
+            : generator.time(in: .microseconds(100)...(.milliseconds(300)))
+        setWake(client, at: now + pause, &effects)
     }
 
     /// Changes a plain connection's database where the next request is for another one.
@@ -385,6 +406,10 @@ package struct Workload: Sendable {
         counts.unknown += lost.count { $0.operation != nil }
         clients[client].sent.removeAll()
         clients[client].answeredCount = 0
+        clients[client].previous.removeAll()
+        // What was not sent is tried again.
+        clients[client].waiting += clients[client].rest
+        clients[client].rest = []
     }
 
     private mutating func abandonConnection(

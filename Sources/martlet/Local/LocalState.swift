@@ -87,7 +87,9 @@ struct LocalReport: Codable, Equatable, Sendable {
 
     /// The same for people.
     var text: String {
-        var table = TextTable(["NODE", "STATE", "PID", "ID", "CLUSTER", "PLAIN", "PEER", "ADMIN", "FOLDER"])
+        var table = TextTable([
+            "NODE", "STATE", "PID", "ID", "CLUSTER", "PLAIN", "PEER", "ADMIN", "FOLDER",
+        ])
         for node in nodes {
             table.add([
                 "\(node.number)", node.state.rawValue, node.pid.map { "\($0)" } ?? "-",

@@ -1,0 +1,73 @@
+import Primitives
+import Testing
+
+@testable import Node
+
+@Suite("Forwarded requests") struct ForwardTests {
+    private static let stream = StreamKey(
+        connection: ConnectionID(index: 3, generation: 4), group: GroupID(5))
+    private static let place = ForwardFrame.Place(attempt: 6, number: 7)
+
+    @Test("a frame's bytes stay what they are") func golden() {
+        var bytes = ForwardFrame.begin(loop: 1, incarnation: 2)
+        ForwardFrame.append(
+            request: [65, 66].span, at: DatabaseSlot(slot: SlotID(258), database: .whole(1)),
+            version: .three, of: Self.stream, Self.place, to: &bytes)
+        ForwardFrame.append(closed: Self.stream.connection, to: &bytes)
+        ForwardFrame.append(
+            part: 1..<3, of: [7, 8, 9, 10].span, Self.place, Self.stream, to: &bytes)
+        ForwardFrame.append(refusalFrom: Self.place, of: Self.stream, to: &bytes)
+        let key: [UInt8] = [3, 0, 0, 0, 4, 0, 0, 0]
+        let number: [UInt8] = [6, 0, 0, 0, 7, 0, 0, 0]
+        var expected: [UInt8] = [1, 0, 2, 0, 0, 0, 0, 0, 0, 0]
+        expected += [1] + key + [5, 0, 0, 0] + number + [2, 2, 1, 3, 2, 0, 0, 0, 65, 66]
+        expected += [2] + key + [0, 0, 0, 0]
+        expected += [3] + key + [5, 0, 0, 0] + number
+        expected += [1, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 8, 9]
+        expected += [4] + key + [5, 0, 0, 0] + number
+        #expect(bytes == expected)
+    }
+
+    @Test("what is cut off or unknown is refused") func damage() throws {
+        var bytes = ForwardFrame.begin(loop: 0, incarnation: 0)
+        ForwardFrame.append(
+            request: [65].span, at: DatabaseSlot(sharded: SlotID(1)), version: .two,
+            of: Self.stream, Self.place, to: &bytes)
+        for count in ForwardFrame.headerByteCount + 1..<bytes.count {
+            var reader = try ForwardReader(Array(bytes[..<count]))
+            #expect(throws: DecodingFailure.self) { try reader.next() }
+        }
+        var unknown = try ForwardReader(
+            ForwardFrame.begin(loop: 0, incarnation: 0) + [9] + [UInt8](repeating: 0, count: 20))
+        #expect(throws: DecodingFailure.self) { try unknown.next() }
+    }
+
+    @Test("unanswered requests are found by their replies' places, and let go from the front")
+    func unanswered() {
+        var requests = UnansweredRequests()
+        for number in 0..<5000 {
+            requests.append(
+                [UInt8]("\(number)".utf8).span, sequence: UInt64(2 * number), group: GroupID(1),
+                place: DatabaseSlot(sharded: SlotID(0)), isWrite: number % 2 == 0, state: .here,
+                head: UInt64(number))
+        }
+        // Half of them are before the head by now.
+        #expect(requests.index(of: 2000) == nil)
+        #expect(requests.index(of: 9001) == nil)
+        let index = requests.index(of: 9000)
+        #expect(index.map { requests.request(at: $0) } == [UInt8]("4500".utf8))
+        requests.forget(before: 9998)
+        #expect(requests.indices.count == 1)
+        requests.forget(before: 10_000)
+        #expect(requests.indices.isEmpty)
+    }
+
+    @Test("replies of any kind are told apart") func parts() {
+        let output =
+            "+OK\r\n$3\r\na\r\n\r\n$-1\r\n*2\r\n:1\r\n*1\r\n_\r\n%1\r\n+a\r\n,1.5\r\n-UNCERTAIN x\r\n"
+        let replies = PartReplies([UInt8](output.utf8))
+        #expect(replies.replies.count == 6)
+        #expect(replies.errors.count == 1)
+        #expect(replies.isUncertain)
+    }
+}
