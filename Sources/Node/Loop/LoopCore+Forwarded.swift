@@ -252,7 +252,9 @@ extension LoopCore {
     /// Sends what has been collected; while there is no link, it waits for one.
     mutating func sendAnswers(to origin: ForwardOrigin.Key) {
         guard let body = outgoingAnswers[origin] else { return }
-        let isReachable = origin.node == settings.nodeID || linkedNodes[origin.node] != nil
+        let isReachable =
+            origin.node == settings.nodeID || linkedNodes[origin.node] != nil
+            || settings.fault == .lostReadSentAgain
         guard isReachable || body.count > heldAnswerByteCount else { return }
         outgoingAnswers[origin] = nil
         let frame = PeerFrame(type: .forwarded, body: body)

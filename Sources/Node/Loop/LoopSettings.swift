@@ -84,7 +84,8 @@ package enum NodeFault: String, CaseIterable, Sendable {
     case differingReplicaStays
     /// A forwarded write whose fate is unknown is sent again.
     case unknownForwardSentAgain
-    /// A forwarded read is sent again though a later write of its connection is done.
+    /// Answers to a node without a link are lost, and a forwarded read is sent again though a later write of
+    /// its connection is done.
     case lostReadSentAgain
     /// A replica that may have lost what it promised votes as if it had not.
     case periodicWithoutAmnesia
