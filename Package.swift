@@ -77,12 +77,12 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
-            name: "Client", dependencies: ["Primitives", "EventLoop", deque],
+            name: "Client", dependencies: ["Primitives", "RESP", "EventLoop", deque],
             swiftSettings: strict),
         .target(
             name: "Bench",
             dependencies: [
-                "Primitives", "EventLoop", "Client",
+                "Primitives", "RESP", "EventLoop", "Client",
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             swiftSettings: strict),

@@ -1,5 +1,6 @@
 import EventLoop
 import Primitives
+import RESP
 
 /// One client of a load: sends a batch, checks every reply, sends the next.
 final class LoadConnection {

@@ -1,6 +1,7 @@
 import DequeModule
 package import EventLoop
 package import Primitives
+import RESP
 
 /// One connection to a node; replies come in the order of the requests.
 ///

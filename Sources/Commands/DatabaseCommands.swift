@@ -15,6 +15,7 @@ package enum DatabaseCommands {
         reply: inout ReplyWriter
     ) throws(CommandError) {
         let scan = try ScanRequest(parsing: request)
+        context.noteUncertainDeadlines(in: keyspace)
         var count = scan.count
         var keys: [[UInt8]] = []
         let next = keyspace.scan(
@@ -26,19 +27,20 @@ package enum DatabaseCommands {
         keyspace: borrowing Keyspace, request: borrowing Request, context: inout ExecutionContext,
         reply: inout ReplyWriter
     ) throws(CommandError) {
+        context.noteUncertainDeadlines(in: keyspace)
         var count = Int.max
         var keys: [[UInt8]] = []
         _ = keyspace.scan(
             from: .beginning, count: &count, filter: ScanFilter(pattern: request.copy(1)),
             now: context.now, into: &keys)
-        reply.array(keys.count)
-        for key in keys { reply.bulk(key) }
+        ScanRequest.answer(keys: keys, into: &reply)
     }
 
     @Sendable static func randomkey(
         keyspace: borrowing Keyspace, request: borrowing Request, context: inout ExecutionContext,
         reply: inout ReplyWriter
     ) throws(CommandError) {
+        context.noteUncertainDeadlines(in: keyspace)
         if let key = keyspace.key(after: context.seed, now: context.now) {
             reply.bulk(key)
         } else {

@@ -11,6 +11,12 @@ extension ExecutionContext {
         return place
     }
 
+    /// Notes that a walk through all keys rests on deadlines that are not certain, where it may.
+    mutating func noteUncertainDeadlines(in keyspace: borrowing Keyspace) {
+        guard present > now, let earliest = keyspace.earliestDeadlineBound else { return }
+        if earliest <= present { sawUncertainDeadline = true }
+    }
+
     /// Looks `key` up, which must be of `type` or absent.
     mutating func locate(
         _ key: Span<UInt8>, of type: ValueType, in keyspace: borrowing Keyspace

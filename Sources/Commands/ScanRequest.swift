@@ -64,6 +64,11 @@ package struct ScanRequest: Sendable {
     ) {
         reply.array(2)
         reply.bulk(String(next?.rawValue ?? 0))
+        answer(keys: keys, into: &reply)
+    }
+
+    /// Writes the reply to `KEYS`.
+    package static func answer(keys: [[UInt8]], into reply: inout ReplyWriter) {
         reply.array(keys.count)
         for key in keys { reply.bulk(key) }
     }

@@ -48,7 +48,8 @@ import Testing
         for number in 0..<5000 {
             requests.append(
                 [UInt8]("\(number)".utf8).span, sequence: UInt64(2 * number), group: GroupID(1),
-                place: DatabaseSlot(sharded: SlotID(0)), isWrite: number % 2 == 0, state: .here,
+                place: DatabaseSlot(sharded: SlotID(0)), isWrite: number % 2 == 0,
+                version: .two, state: .here,
                 head: UInt64(number))
         }
         // Half of them are before the head by now.

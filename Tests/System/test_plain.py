@@ -84,6 +84,18 @@ def walks(nodes):
 
 
 @suite.test
+def ended_keys(nodes):
+    """KEYS, SCAN and RANDOMKEY show no key whose time is over, from the first moment on"""
+    clear(nodes)
+    for number in range(30):
+        with client_of(nodes, number % 3 + 1, 4) as client:
+            client.set("gone", 1, px=1)
+            time.sleep(0.003)
+            for found in (client.keys(), client.scan(0, count=1000)[1], client.randomkey()):
+                assert not found, (number, found)
+
+
+@suite.test
 def cluster_keyspace(nodes):
     """the cluster's own keyspace is another one, which FLUSHALL here leaves alone"""
     clear(nodes)

@@ -47,7 +47,8 @@ extension LoopCore {
         } else if sessions[index].replies.isWaiting(next) {
             sessions[index].plain.requests.append(
                 request.bytes, sequence: next, group: group, place: place, isWrite: isWrite,
-                state: .here, head: sessions[index].replies.head)
+                version: sessions[index].version, state: .here,
+                head: sessions[index].replies.head)
         }
         return .next
     }
@@ -116,17 +117,22 @@ extension LoopCore {
             let sequence = sessions[index].replies.append()
             sessions[index].plain.requests.append(
                 request.bytes, sequence: sequence, group: group, place: place, isWrite: isWrite,
-                state: state, head: sessions[index].replies.head)
+                version: version, state: state, head: sessions[index].replies.head)
         }
     }
 
     /// Makes sure that there is a frame to add items to.
     private mutating func beginForwards(to target: ForwardTarget) {
-        let header = ForwardFrame.begin(loop: settings.loopIndex, incarnation: incarnation)
         switch target {
         case .here: break
-        case .loop(let loop): if loopForwards[loop] == nil { loopForwards[loop] = header }
-        case .node(let node): if outgoingForwards[node] == nil { outgoingForwards[node] = header }
+        case .loop(let loop):
+            guard loopForwards[loop] == nil else { return }
+            loopForwards[loop] = ForwardFrame.begin(
+                loop: settings.loopIndex, incarnation: incarnation)
+        case .node(let node):
+            guard outgoingForwards[node] == nil else { return }
+            outgoingForwards[node] = ForwardFrame.begin(
+                loop: settings.loopIndex, incarnation: incarnation)
         }
     }
 
@@ -349,6 +355,10 @@ extension LoopCore {
             guard let found = CommandTable.standard.find(request[0]) else {
                 preconditionFailure("a request that was kept is of no command")
             }
+            // The connection may have said HELLO since.
+            let version = sessions[index].version
+            sessions[index].version = sessions[index].plain.requests[record].version
+            defer { sessions[index].version = version }
             let disposition = routePlain(
                 found, request, isWrite: sessions[index].plain.requests[record].isWrite,
                 place: sessions[index].plain.requests[record].place, from: index,

@@ -130,9 +130,7 @@ extension LoopCore {
     private mutating func write(_ walk: ScanWalk) {
         switch (walk.purpose, walk.keys.first) {
         case (.scan, _): ScanRequest.answer(next: walk.cursor, keys: walk.keys, into: &writer)
-        case (.keys, _):
-            writer.array(walk.keys.count)
-            for key in walk.keys { writer.bulk(key) }
+        case (.keys, _): ScanRequest.answer(keys: walk.keys, into: &writer)
         case (.randomKey, let key?): writer.bulk(key)
         case (.randomKey, nil): writer.null()
         }

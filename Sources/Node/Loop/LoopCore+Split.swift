@@ -16,8 +16,8 @@ extension LoopCore {
         }
         var parts: [UInt8] = []
         for number in 0..<DatabaseID.wholeCount {
-            parts.append(request: ["SELECT", "\(number)"])
-            parts.append(request: ["FLUSHDB"])
+            parts.append(request: [Array("SELECT".utf8), Array("\(number)".utf8)])
+            parts.append(request: [Array("FLUSHDB".utf8)])
         }
         split(parts, .allOK, for: index, now: now)
         return sessions[index].owesNothing ? .next : .nextThenWait(.replies)
@@ -71,16 +71,6 @@ extension LoopCore {
             } else {
                 writer.error(CommandError.partlyDone.text)
             }
-        }
-    }
-}
-
-extension [UInt8] {
-    /// Appends a request of these words.
-    fileprivate mutating func append(request words: [String]) {
-        append(contentsOf: "*\(words.count)\r\n".utf8)
-        for word in words {
-            append(contentsOf: "$\(word.utf8.count)\r\n\(word)\r\n".utf8)
         }
     }
 }

@@ -19,6 +19,8 @@ struct UnansweredRequests: Sendable {
         let group: GroupID
         let place: DatabaseSlot
         let isWrite: Bool
+        /// In which its reply is to be.
+        let version: RESPVersion
         var state: State
         /// Where ``bytes`` has the request, counted from the first that was ever kept.
         fileprivate let bytes: Range<Int>
@@ -69,18 +71,20 @@ struct UnansweredRequests: Sendable {
     ///   - group: Whose shard it concerns.
     ///   - place: Where its keys are.
     ///   - isWrite: Whether it may change something.
+    ///   - version: In which its reply is to be.
     ///   - state: Who has it.
     ///   - head: The oldest reply that is owed: what comes before is let go.
     mutating func append(
         _ request: Span<UInt8>, sequence: UInt64, group: GroupID, place: DatabaseSlot,
-        isWrite: Bool, state: State, head: UInt64
+        isWrite: Bool, version: RESPVersion, state: State, head: UInt64
     ) {
         forget(before: head)
         let start = droppedByteCount + bytes.count
         bytes.append(copying: request)
         all.append(
             Record(
-                sequence: sequence, group: group, place: place, isWrite: isWrite, state: state,
+                sequence: sequence, group: group, place: place, isWrite: isWrite,
+                version: version, state: state,
                 bytes: start..<start + request.count))
     }
 

@@ -100,14 +100,4 @@ package enum Operation: Equatable, Sendable {
 
 extension [UInt8] {
     package static func ascii(_ text: String) -> [UInt8] { [UInt8](text.utf8) }
-
-    /// Appends a request of these arguments, as RESP arrays of bulk strings have it.
-    package mutating func appendRequest(_ arguments: [[UInt8]]) {
-        append(contentsOf: "*\(arguments.count)\r\n".utf8)
-        for argument in arguments {
-            append(contentsOf: "$\(argument.count)\r\n".utf8)
-            append(contentsOf: argument)
-            append(contentsOf: "\r\n".utf8)
-        }
-    }
 }

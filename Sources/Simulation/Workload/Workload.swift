@@ -1,5 +1,6 @@
 package import Node
 package import Primitives
+import RESP
 
 /// Eight clients, their keys and what they saw.
 ///
@@ -317,7 +318,7 @@ package struct Workload: Sendable {
             let partition = attempt.partition
             guard let operation = attempt.operation else { continue }
             select(partitions[partition].database, client, &bytes)
-            bytes.appendRequest(operation.arguments(names: partitions[partition].names))
+            bytes.append(request: operation.arguments(names: partitions[partition].names))
             attempt.entry = partitions[partition].history.count
             partitions[partition].history.append(
                 HistoryEntry(
@@ -343,7 +344,7 @@ package struct Workload: Sendable {
     ) {
         guard let number = database.number, database != clients[client].database else { return }
         clients[client].database = database
-        bytes.appendRequest([.ascii("SELECT"), .ascii("\(number)")])
+        bytes.append(request: [.ascii("SELECT"), .ascii("\(number)")])
         clients[client].sent.append(Attempt(partition: 0, operation: nil))
     }
 
