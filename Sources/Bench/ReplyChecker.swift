@@ -33,7 +33,11 @@ struct ReplyChecker {
             case .ping: [UInt8]("+PONG\r\n".utf8)
             case .set: [UInt8]("+OK\r\n".utf8)
             case .get, .hget: [UInt8]("$\(values.valueByteCount)\r\n".utf8)
-            case .incr, .hset: [UInt8](":".utf8)
+            case .hgetall:
+                [UInt8](
+                    ("*20\r\n" + Workload.nineFields(valueByteCount: values.valueByteCount)
+                        + "\r\n$\(values.valueByteCount)\r\n").utf8)
+            case .incr, .hset, .hset10: [UInt8](":".utf8)
             }
     }
 
@@ -45,8 +49,8 @@ struct ReplyChecker {
         guard present == fixed.count else { return .incomplete }
         switch workload {
         case .ping, .set: return .good(fixed.count)
-        case .get, .hget: return checkValue(bytes, at: position, key: key)
-        case .incr, .hset: return checkNumber(bytes, at: position)
+        case .get, .hget, .hgetall: return checkValue(bytes, at: position, key: key)
+        case .incr, .hset, .hset10: return checkNumber(bytes, at: position)
         }
     }
 
@@ -63,7 +67,7 @@ struct ReplyChecker {
         return isRight ? .good(end + 2 - position) : .other
     }
 
-    /// A counter is at least 1; a field that was set is new or not.
+    /// A counter is at least 1; a field that was set is new or not, ten are all new or none.
     private func checkNumber(_ bytes: Span<UInt8>, at position: Int) -> Verdict {
         var index = position + 1
         var number = 0
@@ -75,7 +79,12 @@ struct ReplyChecker {
             index += 1
         }
         guard index + 1 < bytes.count else { return .incomplete }
-        let isRight = workload == .incr ? number >= 1 : number <= 1
+        let isRight =
+            switch workload {
+            case .incr: number >= 1
+            case .hset10: number == 0 || number == 10
+            default: number <= 1
+            }
         return isRight ? .good(index + 2 - position) : .other
     }
 

@@ -6,6 +6,10 @@ package enum Workload: String, CaseIterable, Codable, Sendable {
     case incr
     case hset
     case hget
+    /// All fields of a hash of ten.
+    case hgetall
+    /// Ten fields of a hash.
+    case hset10
 
     /// Which keys it works on; the kinds don't meet, so that one server can serve all loads.
     var keyPrefix: String {
@@ -13,6 +17,7 @@ package enum Workload: String, CaseIterable, Codable, Sendable {
         case .ping, .set, .get: "key:"
         case .incr: "ctr:"
         case .hset, .hget: "hsh:"
+        case .hgetall, .hset10: "ten:"
         }
     }
 
@@ -21,12 +26,21 @@ package enum Workload: String, CaseIterable, Codable, Sendable {
         switch self {
         case .get: .set
         case .hget: .hset
-        case .ping, .set, .incr, .hset: nil
+        case .hgetall: .hset10
+        case .ping, .set, .incr, .hset, .hset10: nil
         }
     }
 
     var hasKey: Bool { self != .ping }
-    var sendsValue: Bool { self == .set || self == .hset }
+    var sendsValue: Bool { self == .set || self == .hset || self == .hset10 }
+
+    /// Nine fields of a hash of ten, as they stand in requests and replies, and the name of the tenth, whose
+    /// value depends on the key.
+    static func nineFields(valueByteCount: Int) -> String {
+        let value = String(repeating: "x", count: valueByteCount)
+        let fields = (0..<9).map { "$6\r\nfield\($0)\r\n$\(valueByteCount)\r\n\(value)\r\n" }
+        return fields.joined() + "$6\r\nfield9"
+    }
 
     /// One request: what stands before the twelve digits of the key, and between them and the value
     /// or the end.
@@ -40,6 +54,12 @@ package enum Workload: String, CaseIterable, Codable, Sendable {
         case .incr: ("*2\r\n$4\r\nINCR\r\n\(key)", "\r\n")
         case .hset: ("*4\r\n$4\r\nHSET\r\n\(key)", "\r\n$5\r\nfield\(value)")
         case .hget: ("*3\r\n$4\r\nHGET\r\n\(key)", "\r\n$5\r\nfield\r\n")
+        case .hgetall: ("*2\r\n$7\r\nHGETALL\r\n\(key)", "\r\n")
+        case .hset10:
+            (
+                "*22\r\n$4\r\nHSET\r\n\(key)",
+                "\r\n" + Self.nineFields(valueByteCount: valueByteCount) + value
+            )
         }
     }
 }

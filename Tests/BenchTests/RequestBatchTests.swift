@@ -27,7 +27,8 @@ struct RequestBatchTests {
         let found = try requests(batch)
         #expect(found.count == 3)
         for (request, key) in zip(found, batch.keys) {
-            #expect(request[0] == workload.rawValue.uppercased())
+            // The digits behind a command's name count its fields.
+            #expect(request[0] == workload.rawValue.uppercased().filter(\.isLetter))
             guard workload.hasKey else { continue }
             let digits = String(repeating: "0", count: 12 - "\(key)".count) + "\(key)"
             #expect(request[1] == workload.keyPrefix + digits)
