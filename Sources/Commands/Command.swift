@@ -58,7 +58,7 @@ package final class Command: Sendable {
         categories: CommandCategories, keys: KeySpecification = .none, tips: [String] = [],
         since: String, group: CommandDocumentation.Group, complexity: String,
         deprecatedSince: String? = nil, replacedBy: String? = nil, summary: String,
-        arguments: [CommandArgument] = [], body: Body,
+        differs: String? = nil, arguments: [CommandArgument] = [], body: Body,
         wholeBody: WholeBody? = nil, subcommands: [Command] = []
     ) {
         self.name = name
@@ -72,7 +72,7 @@ package final class Command: Sendable {
         self.subcommands = subcommands
         documentation = CommandDocumentation(
             summary: summary, since: since, group: group, complexity: complexity,
-            deprecatedSince: deprecatedSince, replacedBy: replacedBy, tips: tips,
+            deprecatedSince: deprecatedSince, replacedBy: replacedBy, differs: differs, tips: tips,
             arguments: arguments)
     }
 
@@ -83,7 +83,12 @@ package final class Command: Sendable {
 
     /// The subcommand that `word` names, whatever its case.
     package func subcommand(_ word: Span<UInt8>) -> Command? {
-        subcommands.first { word.equalsIgnoringCase($0.name) }
+        subcommandIndex(word).map { subcommands[$0] }
+    }
+
+    /// Which of ``subcommands`` `word` names, whatever its case.
+    package func subcommandIndex(_ word: Span<UInt8>) -> Int? {
+        subcommands.firstIndex { word.equalsIgnoringCase($0.name) }
     }
 }
 
@@ -94,28 +99,4 @@ package enum SlotVerdict: Equatable, Sendable {
     case one(SlotID)
     /// Its keys are in several slots.
     case crossSlot
-}
-
-extension Command {
-    // MARK: Hot path
-
-    /// The slot of `request`'s keys.
-    package func slot(of request: borrowing Request) -> SlotVerdict {
-        let end = keys.end(argumentCount: request.count)
-        guard keys.first > 0, keys.first < end else { return .none }
-        let slot = SlotID(key: request[keys.first])
-        var index = keys.first + keys.step
-        while index < end {
-            guard SlotID(key: request[index]) == slot else { return .crossSlot }
-            index += keys.step
-        }
-        return .one(slot)
-    }
-
-    /// Which arguments of `request` are keys.
-    package func keyIndices(of request: borrowing Request) -> [Int] {
-        let end = keys.end(argumentCount: request.count)
-        guard keys.first > 0, keys.first < end else { return [] }
-        return Array(stride(from: keys.first, to: end, by: keys.step))
-    }
 }

@@ -1,13 +1,14 @@
 /// What `COMMAND DOCS` and the docs pages say of a command. A class, so that a row of the table
 /// stays small: all rows are made once and shared.
 package final class CommandDocumentation: Sendable {
-    package enum Group: String, Sendable {
+    package enum Group: String, Sendable, CaseIterable {
         case generic
         case string
         case hash
         case connection
         case server
         case cluster
+        case scripting
     }
 
     package let summary: String
@@ -17,12 +18,15 @@ package final class CommandDocumentation: Sendable {
     package let complexity: String
     package let deprecatedSince: String?
     package let replacedBy: String?
+    /// In what the command is not Redis's, in Markdown and whole sentences; for the docs pages, which a
+    /// test makes of the table. `COMMAND DOCS` has no place for it.
+    package let differs: String?
     package let tips: [String]
     package let arguments: [CommandArgument]
 
     init(
         summary: String, since: String, group: Group, complexity: String,
-        deprecatedSince: String?, replacedBy: String?, tips: [String],
+        deprecatedSince: String?, replacedBy: String?, differs: String?, tips: [String],
         arguments: [CommandArgument]
     ) {
         self.summary = summary
@@ -31,6 +35,7 @@ package final class CommandDocumentation: Sendable {
         self.complexity = complexity
         self.deprecatedSince = deprecatedSince
         self.replacedBy = replacedBy
+        self.differs = differs
         self.tips = tips
         self.arguments = arguments
     }

@@ -51,12 +51,14 @@ package struct CommandCategories: OptionSet, Sendable {
     package static let slow = CommandCategories(rawValue: 1 << 7)
     package static let dangerous = CommandCategories(rawValue: 1 << 8)
     package static let connection = CommandCategories(rawValue: 1 << 9)
+    package static let scripting = CommandCategories(rawValue: 1 << 20)
 
     /// In the order in which Redis lists them.
     package static let names: [(category: CommandCategories, name: String)] = [
         (.keyspace, "keyspace"), (.read, "read"), (.write, "write"), (.hash, "hash"),
         (.string, "string"), (.admin, "admin"), (.fast, "fast"), (.slow, "slow"),
         (.dangerous, "dangerous"), (.connection, "connection"),
+        (.scripting, "scripting"),
     ]
 
     package var names: [String] { Self.names.filter { contains($0.category) }.map(\.name) }

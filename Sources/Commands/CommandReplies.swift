@@ -68,9 +68,11 @@ package enum CommandReplies {
         reply.bulk(command.fullName)
         reply.integer(command.arity)
         words(command.flags.names, &reply)
-        reply.integer(command.keys.first)
-        reply.integer(command.keys.last)
-        reply.integer(command.keys.step)
+        let keys = command.keys.positions
+        let isCounted = keys.countIndex > 0
+        reply.integer(isCounted ? 0 : keys.first)
+        reply.integer(isCounted ? 0 : keys.last)
+        reply.integer(isCounted ? 0 : keys.step)
         words(command.categories.names.map { "@\($0)" }, &reply)
         reply.set(command.documentation.tips.count)
         for tip in command.documentation.tips { reply.bulk(tip) }
@@ -89,30 +91,49 @@ package enum CommandReplies {
     private static func keySpecifications(
         _ keys: KeySpecification, _ reply: inout ReplyWriter
     ) {
-        guard keys.first > 0 else { return reply.set(0) }
-        reply.set(1)
+        guard keys.positions.first > 0 else { return reply.set(0) }
+        reply.set(keys.flags.count)
+        for (index, flags) in keys.flags.enumerated() {
+            keySpecification(keys, flags, index, &reply)
+        }
+    }
+
+    /// Writes one of the specifications: of all keys, or of the one at `index`.
+    private static func keySpecification(
+        _ keys: KeySpecification, _ flags: [String], _ index: Int, _ reply: inout ReplyWriter
+    ) {
+        let positions = keys.positions
         reply.map(keys.notes == nil ? 3 : 4)
         if let notes = keys.notes {
             reply.bulk("notes")
             reply.bulk(notes)
         }
         reply.bulk("flags")
-        words(keys.flags, &reply)
+        words(flags, &reply)
+        let isCounted = positions.countIndex > 0
         reply.bulk("begin_search")
         reply.map(2)
         pair("type", "index", &reply)
         reply.bulk("spec")
         reply.map(1)
-        pair("index", keys.first, &reply)
+        pair("index", (isCounted ? positions.countIndex : positions.first) + index, &reply)
         reply.bulk("find_keys")
         reply.map(2)
-        pair("type", "range", &reply)
+        pair("type", isCounted ? "keynum" : "range", &reply)
         reply.bulk("spec")
         reply.map(3)
-        // Counted from the first key, or from the end of the request.
-        pair("lastkey", keys.last < 0 ? keys.last : keys.last - keys.first, &reply)
-        pair("keystep", keys.step, &reply)
-        pair("limit", 0, &reply)
+        // Counted from where the search begins, or from the end of the request.
+        if isCounted {
+            pair("keynumidx", 0, &reply)
+            pair("firstkey", positions.first - positions.countIndex, &reply)
+            pair("keystep", positions.step, &reply)
+        } else {
+            let isOneOfSome = keys.flags.count > 1
+            let last = positions.last < 0 ? positions.last : positions.last - positions.first
+            pair("lastkey", isOneOfSome ? 0 : last, &reply)
+            pair("keystep", positions.step, &reply)
+            pair("limit", 0, &reply)
+        }
     }
 
     private static func pair(_ name: String, _ value: String, _ reply: inout ReplyWriter) {
@@ -163,7 +184,8 @@ package enum CommandReplies {
         if let replacedBy = documentation.replacedBy { pair("replaced_by", replacedBy, &reply) }
         if !documentation.arguments.isEmpty {
             reply.bulk("arguments")
-            arguments(documentation.arguments, &reply)
+            var specificationIndexes = command.keys.flags.indices
+            arguments(documentation.arguments, &specificationIndexes, &reply)
         }
         if !command.subcommands.isEmpty {
             reply.bulk("subcommands")
@@ -173,7 +195,8 @@ package enum CommandReplies {
     }
 
     private static func arguments(
-        _ arguments: [CommandArgument], _ reply: inout ReplyWriter
+        _ arguments: [CommandArgument], _ specificationIndexes: inout Range<Int>,
+        _ reply: inout ReplyWriter
     ) {
         reply.array(arguments.count)
         for argument in arguments {
@@ -184,7 +207,10 @@ package enum CommandReplies {
                     + (argument.arguments.isEmpty ? 0 : 1))
             pair("name", argument.name, &reply)
             pair("type", argument.kind.rawValue, &reply)
-            if isKey { pair("key_spec_index", 0, &reply) }
+            if isKey {
+                pair("key_spec_index", specificationIndexes.lowerBound, &reply)
+                if specificationIndexes.count > 1 { specificationIndexes.removeFirst() }
+            }
             if let token = argument.token { pair("token", token, &reply) }
             if let since = argument.since { pair("since", since, &reply) }
             if !argument.flags.isEmpty {
@@ -193,7 +219,7 @@ package enum CommandReplies {
             }
             if !argument.arguments.isEmpty {
                 reply.bulk("arguments")
-                self.arguments(argument.arguments, &reply)
+                self.arguments(argument.arguments, &specificationIndexes, &reply)
             }
         }
     }
@@ -257,18 +283,16 @@ package enum CommandReplies {
             }
             command = subcommand
         }
-        guard command.keys.first > 0 else {
+        guard command.keys.positions.first > 0 else {
             throw CommandError("ERR The command has no key arguments")
         }
-        let count = request.count - 2
-        guard command.acceptsCount(count) else {
+        guard command.acceptsCount(request.count - 2) else {
             throw CommandError("ERR Invalid number of arguments specified for command")
         }
-        let indices = Array(
-            stride(
-                from: command.keys.first, to: command.keys.end(argumentCount: count),
-                by: command.keys.step))
+        guard let indices = command.keys.positions.indices(in: request, after: 2) else {
+            throw CommandError("ERR Invalid arguments specified for command")
+        }
         reply.array(indices.count)
-        for index in indices { reply.bulk(request[index + 2]) }
+        for index in indices { reply.bulk(request[index]) }
     }
 }

@@ -1,7 +1,8 @@
 /// All commands, found by name in a few nanoseconds.
 package struct CommandTable: Sendable {
     package static let standard = CommandTable(
-        StringCommands.rows + KeyCommands.rows + HashCommands.rows + SessionCommands.rows)
+        StringCommands.rows + KeyCommands.rows + ObjectCommands.rows + HashCommands.rows
+            + SessionCommands.rows + AdminCommands.rows)
 
     /// The longest name there may be.
     private static let nameByteLimit = 24

@@ -1,4 +1,5 @@
 import Keyspace
+import Primitives
 package import RESP
 
 /// Commands without keys that concern one database, as they are on a whole database.
@@ -41,7 +42,8 @@ package enum DatabaseCommands {
         reply: inout ReplyWriter
     ) throws(CommandError) {
         context.noteUncertainDeadlines(in: keyspace)
-        if let key = keyspace.key(after: context.seed, now: context.now) {
+        var generator = SeededGenerator(seed: context.seed)
+        if let key = keyspace.randomKey(now: context.now, from: &generator).key {
             reply.bulk(key)
         } else {
             reply.null()

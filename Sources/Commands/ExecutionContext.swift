@@ -18,6 +18,9 @@ package struct ExecutionContext: Sendable {
     /// Set when the command met a deadline after ``now`` that has passed at ``present``: a read's
     /// reply may only leave once an entry has been applied that is stamped later.
     package var sawUncertainDeadline = false
+    /// Keys that were looked up and found, and those that were not.
+    package var hits = 0
+    package var misses = 0
     /// A bug for the simulator to find; `nil` outside it.
     package var fault: KeyspaceFault?
 

@@ -13,6 +13,27 @@ struct Expiration {
     /// Whether it counts from now; else from the epoch.
     let isRelative: Bool
 
+    init(argument: Int, unit: Unit, isRelative: Bool) {
+        self.argument = argument
+        self.unit = unit
+        self.isRelative = isRelative
+    }
+
+    /// What the option `word` says of the number that argument `argument` is; `nil` when it is no such option.
+    init?(_ word: Span<UInt8>, argument: Int) {
+        if word.equalsIgnoringCase("ex") {
+            self.init(argument: argument, unit: .seconds, isRelative: true)
+        } else if word.equalsIgnoringCase("px") {
+            self.init(argument: argument, unit: .milliseconds, isRelative: true)
+        } else if word.equalsIgnoringCase("exat") {
+            self.init(argument: argument, unit: .seconds, isRelative: false)
+        } else if word.equalsIgnoringCase("pxat") {
+            self.init(argument: argument, unit: .milliseconds, isRelative: false)
+        } else {
+            return nil
+        }
+    }
+
     /// The deadline in milliseconds since the epoch, for commands that want a positive time.
     func deadline(
         _ request: borrowing Request, command: String, now: Int64

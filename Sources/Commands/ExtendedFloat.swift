@@ -29,6 +29,10 @@ struct ExtendedFloat: Equatable {
     static let zero = ExtendedFloat(
         isNegative: false, magnitude: .finite(significand: 0, exponent: leastExponent))
 
+    static let greatest = ExtendedFloat(
+        isNegative: false, magnitude: .finite(significand: .max, exponent: greatestExponent))
+    static let least = -greatest
+
     var isFinite: Bool { magnitude != .infinite }
 
     /// The number nearest to `numerator / denominator * 2^exponent`; `nil` when it is too large, or
@@ -216,6 +220,18 @@ extension ExtendedFloat {
         return ExtendedFloat(
             isNegative: isNegative, numerator: sum, denominator: Natural(1), exponent: exponent)
             ?? ExtendedFloat(isNegative: isNegative, magnitude: .infinite)
+    }
+
+    static prefix func - (number: ExtendedFloat) -> ExtendedFloat {
+        ExtendedFloat(isNegative: !number.isNegative, magnitude: number.magnitude)
+    }
+
+    static func < (left: ExtendedFloat, right: ExtendedFloat) -> Bool {
+        if !left.isFinite || !right.isFinite {
+            return left != right
+                && (left.isFinite ? !right.isNegative : left.isNegative)
+        }
+        return (left + -right).isNegative
     }
 
     // MARK: Text

@@ -1,6 +1,8 @@
-/// The rows of the commands on hashes.
+/// The rows of the commands on hashes; those on deadlines of fields are in a file of their own.
 extension HashCommands {
-    static let rows: [Command] = [
+    static let rows = fieldRows + expiryRows
+
+    private static let fieldRows: [Command] = [
         Command(
             "hdel", arity: -3, flags: [.write, .fast],
             categories: [.write, .hash, .fast],
@@ -45,6 +47,22 @@ extension HashCommands {
                 CommandArgument("key", .key)
             ],
             body: .read(hgetall)),
+        Command(
+            "hgetdel", arity: -5, flags: [.write, .fast],
+            categories: [.write, .hash, .fast],
+            keys: .one("RW", "access", "delete"),
+            since: "8.0.0", group: .hash, complexity: "O(N) for N fields.",
+            summary: "Answers the values of fields of a hash and deletes the fields.",
+            arguments: [
+                CommandArgument("key", .key),
+                CommandArgument(
+                    "fields", .block, token: "FIELDS",
+                    [
+                        CommandArgument("numfields", .integer),
+                        CommandArgument("field", .string, flags: [.multiple]),
+                    ]),
+            ],
+            body: .write(hgetdel, peek: peekHgetdel)),
         Command(
             "hincrby", arity: 4, flags: [.write, .denyOOM, .fast],
             categories: [.write, .hash, .fast],
@@ -120,6 +138,43 @@ extension HashCommands {
                     ]),
             ],
             body: .write(hmset, peek: nil)),
+        Command(
+            "hrandfield", arity: -2, flags: [.readonly],
+            categories: [.read, .hash, .slow],
+            keys: .one("RO", "access"),
+            tips: ["nondeterministic_output"],
+            since: "6.2.0", group: .hash, complexity: "O(N) for N fields in the reply.",
+            summary: "Answers fields of a hash, drawn at random.",
+            arguments: [
+                CommandArgument("key", .key),
+                CommandArgument(
+                    "options", .block, flags: [.optional],
+                    [
+                        CommandArgument("count", .integer),
+                        CommandArgument(
+                            "withvalues", .pureToken, token: "WITHVALUES", flags: [.optional]),
+                    ]),
+            ],
+            body: .read(hrandfield)),
+        Command(
+            "hscan", arity: -3, flags: [.readonly],
+            categories: [.read, .hash, .slow],
+            keys: .one("RO", "access"),
+            tips: ["nondeterministic_output"],
+            since: "2.8.0", group: .hash,
+            complexity: "O(1) for a call, O(N) for a whole walk through N fields.",
+            summary: "Walks the fields of a hash, some with each call.",
+            differs: "`COUNT` holds for small hashes too, which Redis answers at once.",
+            arguments: [
+                CommandArgument("key", .key),
+                CommandArgument("cursor", .integer),
+                CommandArgument("pattern", .pattern, token: "MATCH", flags: [.optional]),
+                CommandArgument("count", .integer, token: "COUNT", flags: [.optional]),
+                CommandArgument(
+                    "novalues", .pureToken, token: "NOVALUES", since: "7.4.0",
+                    flags: [.optional]),
+            ],
+            body: .read(hscan)),
         Command(
             "hset", arity: -4, flags: [.write, .denyOOM, .fast],
             categories: [.write, .hash, .fast],

@@ -10,7 +10,7 @@ enum HashCommands {
         reply: inout ReplyWriter
     ) throws(CommandError) {
         let place = try context.locate(request[1], of: .hash, in: keyspace)
-        answer(request[2], place, keyspace, &reply)
+        answer(request[2], place, keyspace, &context, &reply)
     }
 
     @Sendable static func hmget(
@@ -19,14 +19,14 @@ enum HashCommands {
     ) throws(CommandError) {
         let place = try context.locate(request[1], of: .hash, in: keyspace)
         reply.array(request.count - 2)
-        for index in 2..<request.count { answer(request[index], place, keyspace, &reply) }
+        for index in 2..<request.count { answer(request[index], place, keyspace, &context, &reply) }
     }
 
-    private static func answer(
+    static func answer(
         _ name: Span<UInt8>, _ place: borrowing Place, _ keyspace: borrowing Keyspace,
-        _ reply: inout ReplyWriter
+        _ context: inout ExecutionContext, _ reply: inout ReplyWriter
     ) {
-        if place.isPresent, let value = keyspace.field(name, at: place) {
+        if place.isPresent, let value = context.field(name, at: place, in: keyspace) {
             reply.bulk(value)
         } else {
             reply.null()
@@ -81,7 +81,9 @@ enum HashCommands {
         context: inout ExecutionContext, reply: inout ReplyWriter
     ) throws(CommandError) -> Bool {
         let place = try context.locate(request[1], of: .hash, in: keyspace)
-        guard place.isPresent, keyspace.field(request[2], at: place) != nil else { return false }
+        guard place.isPresent, context.field(request[2], at: place, in: keyspace) != nil else {
+            return false
+        }
         reply.integer(0)
         return true
     }
@@ -132,7 +134,8 @@ enum HashCommands {
         }
         let (sum, overflow) = value.addingReportingOverflow(increment)
         guard !overflow else { throw .overflow }
-        keyspace.setField(request[2], to: DecimalText(sum).bytes, of: request[1], at: &place)
+        keyspace.setField(
+            request[2], to: DecimalText(sum).bytes, deadline: nil, of: request[1], at: &place)
         reply.integer(sum)
     }
 
@@ -153,7 +156,8 @@ enum HashCommands {
         let sum = value + increment
         guard sum.isFinite else { throw .notFinite }
         let text = sum.text
-        keyspace.setField(request[2], to: text.span, of: request[1], at: &place)
+        keyspace.setField(
+            request[2], to: text.span, deadline: nil, of: request[1], at: &place)
         reply.bulk(text)
     }
 
@@ -164,7 +168,7 @@ enum HashCommands {
         reply: inout ReplyWriter
     ) throws(CommandError) {
         let place = try context.locate(request[1], of: .hash, in: keyspace)
-        let exists = place.isPresent && keyspace.field(request[2], at: place) != nil
+        let exists = place.isPresent && context.field(request[2], at: place, in: keyspace) != nil
         reply.integer(exists ? 1 : 0)
     }
 
@@ -173,7 +177,7 @@ enum HashCommands {
         reply: inout ReplyWriter
     ) throws(CommandError) {
         let place = try context.locate(request[1], of: .hash, in: keyspace)
-        if place.isPresent, let value = keyspace.field(request[2], at: place) {
+        if place.isPresent, let value = context.field(request[2], at: place, in: keyspace) {
             reply.integer(value.count)
         } else {
             reply.integer(0)
@@ -184,7 +188,7 @@ enum HashCommands {
         keyspace: borrowing Keyspace, request: borrowing Request, context: inout ExecutionContext,
         reply: inout ReplyWriter
     ) throws(CommandError) {
-        let place = try context.locate(request[1], of: .hash, in: keyspace)
+        let place = try context.locateFields(request[1], in: keyspace)
         reply.integer(place.isPresent ? keyspace.fieldCount(at: place) : 0)
     }
 
@@ -192,7 +196,7 @@ enum HashCommands {
         keyspace: borrowing Keyspace, request: borrowing Request, context: inout ExecutionContext,
         reply: inout ReplyWriter
     ) throws(CommandError) {
-        let place = try context.locate(request[1], of: .hash, in: keyspace)
+        let place = try context.locateFields(request[1], in: keyspace)
         guard place.isPresent else { return reply.map(0) }
         reply.map(keyspace.fieldCount(at: place))
         keyspace.forEachField(at: place) { name, value in
@@ -205,7 +209,7 @@ enum HashCommands {
         keyspace: borrowing Keyspace, request: borrowing Request, context: inout ExecutionContext,
         reply: inout ReplyWriter
     ) throws(CommandError) {
-        let place = try context.locate(request[1], of: .hash, in: keyspace)
+        let place = try context.locateFields(request[1], in: keyspace)
         guard place.isPresent else { return reply.array(0) }
         reply.array(keyspace.fieldCount(at: place))
         keyspace.forEachField(at: place) { name, _ in reply.bulk(name) }
@@ -215,7 +219,7 @@ enum HashCommands {
         keyspace: borrowing Keyspace, request: borrowing Request, context: inout ExecutionContext,
         reply: inout ReplyWriter
     ) throws(CommandError) {
-        let place = try context.locate(request[1], of: .hash, in: keyspace)
+        let place = try context.locateFields(request[1], in: keyspace)
         guard place.isPresent else { return reply.array(0) }
         reply.array(keyspace.fieldCount(at: place))
         keyspace.forEachField(at: place) { _, value in reply.bulk(value) }

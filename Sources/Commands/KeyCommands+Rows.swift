@@ -2,6 +2,22 @@
 extension KeyCommands {
     static let rows: [Command] = [
         Command(
+            "copy", arity: -3, flags: [.write, .denyOOM],
+            categories: [.keyspace, .write, .slow],
+            keys: .each(["RO", "access"], ["OW", "update"]),
+            since: "6.2.0", group: .generic,
+            complexity: "O(N) for a string of N bytes, or a hash of N fields and values in bytes.",
+            summary: "Copies what a key holds, and when it ends, to another key.",
+            differs: "`DB` with another database than the connection's is refused on both "
+                + "listeners: each may be on another shard.",
+            arguments: [
+                CommandArgument("source", .key),
+                CommandArgument("destination", .key),
+                CommandArgument("destination-db", .integer, token: "DB", flags: [.optional]),
+                CommandArgument("replace", .pureToken, token: "REPLACE", flags: [.optional]),
+            ],
+            body: .write(copy, peek: peekCopy)),
+        Command(
             "del", arity: -2, flags: [.write],
             categories: [.keyspace, .write, .slow],
             keys: .all("RM", "delete"),
@@ -142,12 +158,36 @@ extension KeyCommands {
             ],
             body: .read(pttl)),
         Command(
+            "rename", arity: 3, flags: [.write],
+            categories: [.keyspace, .write, .slow],
+            keys: .each(["RW", "access", "delete"], ["OW", "update"]),
+            since: "1.0.0", group: .generic,
+            complexity: "O(1), and O(N) for a string of N bytes.",
+            summary: "Gives a key another name, whatever key has it.",
+            arguments: [
+                CommandArgument("key", .key),
+                CommandArgument("newkey", .key),
+            ],
+            body: .write(rename, peek: peekRename)),
+        Command(
+            "renamenx", arity: 3, flags: [.write, .fast],
+            categories: [.keyspace, .write, .fast],
+            keys: .each(["RW", "access", "delete"], ["OW", "insert"]),
+            since: "1.0.0", group: .generic, complexity: "O(1), and O(N) for a string of N bytes.",
+            summary: "Gives a key another name, unless another key has it.",
+            arguments: [
+                CommandArgument("key", .key),
+                CommandArgument("newkey", .key),
+            ],
+            body: .write(renamenx, peek: peekRenamenx)),
+        Command(
             "touch", arity: -2, flags: [.readonly, .fast],
             categories: [.keyspace, .read, .fast],
             keys: .all("RO"),
             tips: ["request_policy:multi_shard", "response_policy:agg_sum"],
             since: "3.2.1", group: .generic, complexity: "O(N) for N keys.",
             summary: "Counts which of the given keys exist.",
+            differs: "Counts only: accesses of keys are not tracked.",
             arguments: [
                 CommandArgument("key", .key, flags: [.multiple])
             ],
@@ -191,6 +231,8 @@ extension KeyCommands {
             since: "2.8.0", group: .generic,
             complexity: "O(1) for a call, O(N) for a whole walk of N keys.",
             summary: "Walks the keys a few at a time.",
+            differs: "On the plain listener a walk may go on at any node. On the cluster listener "
+                + "it misses keys of shards whose leadership leaves the node meanwhile.",
             arguments: [
                 CommandArgument("cursor", .integer),
                 CommandArgument("pattern", .pattern, token: "MATCH", flags: [.optional]),

@@ -1,36 +1,37 @@
 /// Which arguments are keys, and what is done with them (Redis: "Command key specifications").
 package struct KeySpecification: Sendable {
-    /// The first key's index; 0 when there are no keys.
-    package let first: Int
-    /// The last key's index; counted from the end when negative.
-    package let last: Int
-    package let step: Int
-    /// As `COMMAND INFO` shows them: access (`RO`, `RW`, `OW`, `RM`) and what for.
-    package let flags: [String]
+    package let positions: KeyPositions
+    /// As `COMMAND INFO` shows them: access (`RO`, `RW`, `OW`, `RM`) and what for. Several when each
+    /// key has its own.
+    package let flags: [[String]]
     package let notes: String?
 
-    package init(
-        first: Int, last: Int, step: Int, flags: [String] = [], notes: String? = nil
-    ) {
-        self.first = first
-        self.last = last
-        self.step = step
+    private init(_ positions: KeyPositions, flags: [[String]] = [], notes: String? = nil) {
+        self.positions = positions
         self.flags = flags
         self.notes = notes
     }
 
-    package static let none = KeySpecification(first: 0, last: 0, step: 0)
+    package static let none = KeySpecification(.none)
 
-    static func one(_ flags: String..., notes: String? = nil) -> KeySpecification {
-        KeySpecification(first: 1, last: 1, step: 1, flags: flags, notes: notes)
+    static func one(_ flags: String..., notes: String? = nil, at index: Int = 1) -> KeySpecification
+    {
+        KeySpecification(
+            KeyPositions(first: index, last: index, step: 1), flags: [flags], notes: notes)
     }
 
-    static func all(_ flags: String..., step: Int = 1) -> KeySpecification {
-        KeySpecification(first: 1, last: -1, step: step, flags: flags)
+    /// The first `count`, or all.
+    static func all(_ flags: String..., step: Int = 1, count: Int = -1) -> KeySpecification {
+        KeySpecification(KeyPositions(first: 1, last: count, step: step), flags: [flags])
     }
 
-    /// One past the last key's index in a request of `argumentCount` arguments.
-    func end(argumentCount: Int) -> Int {
-        min(last < 0 ? argumentCount + last + 1 : last + 1, argumentCount)
+    /// The first keys, each with flags of its own.
+    static func each(_ flags: [String]...) -> KeySpecification {
+        KeySpecification(KeyPositions(first: 1, last: flags.count, step: 1), flags: flags)
+    }
+
+    /// As many as the first argument says.
+    static func counted(_ flags: String..., step: Int = 1) -> KeySpecification {
+        KeySpecification(KeyPositions(countedAt: 1, first: 2, step: step), flags: [flags])
     }
 }

@@ -38,7 +38,7 @@ package struct ScanRequest: Sendable {
     }
 
     /// What C's `strtoul` reads, if it is all of `text` and nothing is in front of it.
-    private static func cursorNumber(_ text: Span<UInt8>) -> UInt64? {
+    static func cursorNumber(_ text: Span<UInt8>) -> UInt64? {
         var index = 0
         var isNegative = false
         if text.count > 0, text[0] == UInt8(ascii: "-") || text[0] == UInt8(ascii: "+") {
@@ -62,9 +62,13 @@ package struct ScanRequest: Sendable {
     package static func answer(
         next: ScanCursor?, keys: [[UInt8]], into reply: inout ReplyWriter
     ) {
+        answer(next: next?.rawValue ?? 0, found: keys, into: &reply)
+    }
+
+    static func answer(next: UInt64, found: [[UInt8]], into reply: inout ReplyWriter) {
         reply.array(2)
-        reply.bulk(String(next?.rawValue ?? 0))
-        answer(keys: keys, into: &reply)
+        reply.bulk(String(next))
+        answer(keys: found, into: &reply)
     }
 
     /// Writes the reply to `KEYS`.

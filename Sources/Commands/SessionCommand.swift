@@ -23,4 +23,11 @@ package enum SessionCommand: UInt8, Sendable, CaseIterable {
     case randomkey
     case flushdb
     case debug
+    case config
+    case function
+    case slowlog
+    case latency
+    case lolwut
+    /// `HELP` of a container.
+    case help
 }

@@ -14,6 +14,7 @@ enum SessionCommands {
             since: "6.0.0", group: .connection, complexity: "O(1)",
             summary:
                 "Agrees on the protocol's version, and may authenticate and name the connection.",
+            differs: "`role` is always `master`, and `id` is that of `CLIENT ID`.",
             arguments: [
                 CommandArgument(
                     "arguments", .block, flags: [.optional],
@@ -35,6 +36,8 @@ enum SessionCommands {
             categories: [.fast, .connection],
             since: "1.0.0", group: .connection, complexity: "O(N) for N passwords of the user.",
             summary: "Authenticates the connection.",
+            differs: "The one user is `default`, with the password `security.password`; `CONFIG "
+                + "SET` has no `requirepass`.",
             arguments: [
                 CommandArgument("username", .string, since: "6.0.0", flags: [.optional]),
                 CommandArgument("password", .string),
@@ -76,6 +79,8 @@ enum SessionCommands {
             categories: [.fast, .connection],
             since: "1.0.0", group: .connection, complexity: "O(1)",
             summary: "Chooses the connection's database.",
+            differs: "The plain listener always has 16 databases; the cluster listener has "
+                + "database 0 only, as in Redis Cluster.",
             arguments: [
                 CommandArgument("index", .integer)
             ],
@@ -92,6 +97,8 @@ enum SessionCommands {
                     categories: [.slow, .connection],
                     since: "5.0.0", group: .connection, complexity: "O(1)",
                     summary: "Answers the connection's number.",
+                    differs: "Numbers are unique in the cluster: above 36 bits stands the number "
+                        + "of the node.",
                     body: .session(.client)),
                 Command(
                     "setname", in: "client", arity: 3, flags: [.noScript, .loading, .stale],
@@ -129,6 +136,9 @@ enum SessionCommands {
                     tips: ["nondeterministic_output"],
                     since: "6.2.0", group: .connection, complexity: "O(1)",
                     summary: "Describes the connection.",
+                    differs: "`fd` is a number of the node's own; `qbuf-free`, `argv-mem`, "
+                        + "`multi-mem`, `rbs`, `rbp`, `obl` and `oll` are 0. `lib-name` and "
+                        + "`lib-ver` are there, as from Redis 7.2 on.",
                     body: .session(.client)),
                 Command(
                     "list", in: "client", arity: -2, flags: [.admin, .noScript, .loading, .stale],
@@ -136,6 +146,7 @@ enum SessionCommands {
                     tips: ["nondeterministic_output"],
                     since: "2.4.0", group: .connection, complexity: "O(N) for N connections.",
                     summary: "Describes the connections of this node.",
+                    differs: "The fields are those of `CLIENT INFO`.",
                     arguments: [
                         CommandArgument(
                             "normal_master_replica_pubsub", .oneOf, token: "TYPE", since: "5.0.0",
@@ -153,7 +164,7 @@ enum SessionCommands {
                             ]),
                     ],
                     body: .session(.client)),
-            ]),
+            ] + ClientCommands.subcommands),
         Command(
             "command", arity: -1, flags: [.loading, .stale],
             categories: [.slow, .connection],
@@ -174,6 +185,8 @@ enum SessionCommands {
                     tips: ["nondeterministic_output_order"],
                     since: "7.0.0", group: .server, complexity: "O(N) for N commands.",
                     summary: "Answers the documentation of commands.",
+                    differs: "Summaries and complexities are Martlet's own, and there is no "
+                        + "`history`.",
                     arguments: [
                         CommandArgument("command-name", .string, flags: [.optional, .multiple])
                     ],
@@ -219,6 +232,8 @@ enum SessionCommands {
             ],
             since: "1.0.0", group: .server, complexity: "O(1)",
             summary: "Reports about this node.",
+            differs: "Fields that Martlet has nothing true to say in are absent, and there are "
+                + "others: docs/info.md.",
             arguments: [
                 CommandArgument("section", .string, flags: [.optional, .multiple])
             ],
@@ -229,6 +244,8 @@ enum SessionCommands {
             tips: ["nondeterministic_output"],
             since: "2.6.0", group: .server, complexity: "O(1)",
             summary: "Answers the node's time: seconds, and microseconds of the second.",
+            differs: "The node's wall clock, in whole milliseconds. Deadlines of keys go by the "
+                + "clocks of their shards instead.",
             body: .session(.time)),
         Command(
             "dbsize", arity: 1, flags: [.readonly, .fast],
@@ -260,6 +277,7 @@ enum SessionCommands {
             tips: ["request_policy:all_shards", "response_policy:all_succeeded"],
             since: "1.0.0", group: .server, complexity: "O(N) for N keys.",
             summary: "Deletes every key of the database.",
+            differs: "`ASYNC` and `SYNC` are the same: memory is freed by and by.",
             arguments: [flushMode],
             body: .session(.flushdb), wholeBody: .write(DatabaseCommands.flushdb)),
         Command(
@@ -268,6 +286,11 @@ enum SessionCommands {
             tips: ["request_policy:all_shards", "response_policy:all_succeeded"],
             since: "1.0.0", group: .server, complexity: "O(N) for N keys.",
             summary: "Deletes every key of this node's shards.",
+            differs: "On the cluster listener it empties the shards that this node leads, on the "
+                + "plain listener the 16 databases, one after the other; each leaves the "
+                + "other's keys alone, but where database 0 is the cluster's keyspace "
+                + "(`plain.database0`). Where only some were emptied it answers `-UNCERTAIN`. "
+                + "`ASYNC` and `SYNC` are the same.",
             arguments: [flushMode],
             body: .session(.flushall)),
         Command(
@@ -276,6 +299,11 @@ enum SessionCommands {
             tips: ["request_policy:all_shards", "response_policy:agg_min"],
             since: "3.0.0", group: .generic, complexity: "O(1)",
             summary: "Waits until the connection's writes are on so many replicas.",
+            differs: "Counts the followers that have the connection's writes on disk (written, "
+                + "with `durability = \"periodic\"`); every acknowledged write is on a majority "
+                + "already. Of writes through the plain listener that another loop or node led it "
+                + "counts that majority, and no more. With no time limit, a wait for more than "
+                + "can be learned is ended with `-UNBLOCKED`, as when the leadership moves.",
             arguments: [
                 CommandArgument("numreplicas", .integer),
                 CommandArgument("timeout", .integer),
@@ -286,6 +314,8 @@ enum SessionCommands {
             categories: [.admin, .slow, .dangerous],
             since: "1.0.0", group: .server, complexity: "Depends on the subcommand.",
             summary: "Plants faults, where the settings allow it.",
+            differs: "Has none of Redis's subcommands, but `POISON key` and `SPOIL key`, which "
+                + "plant faults where `security.debug-commands` allows it.",
             body: .session(.debug)),
         Command(
             "cluster", arity: -2, flags: [],
@@ -301,6 +331,8 @@ enum SessionCommands {
                     since: "3.0.0", group: .cluster, complexity: "O(N) for N nodes.",
                     deprecatedSince: "7.0.0", replacedBy: "`CLUSTER SHARDS`",
                     summary: "Answers which node serves which slots.",
+                    differs: "Names each range's leader, or the last one while there is none, and "
+                        + "no replicas. Ranges of two shards are never joined.",
                     body: .session(.cluster)),
                 Command(
                     "shards", in: "cluster", arity: 2, flags: [.stale],
@@ -308,6 +340,8 @@ enum SessionCommands {
                     tips: ["nondeterministic_output"],
                     since: "7.0.0", group: .cluster, complexity: "O(N) for N nodes.",
                     summary: "Answers which nodes serve which slots, with their state.",
+                    differs: "Each shard has one node, its leader, or the last one while there is "
+                        + "none; `replication-offset` is 0 and `health` is `online`.",
                     body: .session(.cluster)),
                 Command(
                     "nodes", in: "cluster", arity: 2, flags: [.stale],
@@ -315,6 +349,9 @@ enum SessionCommands {
                     tips: ["nondeterministic_output"],
                     since: "3.0.0", group: .cluster, complexity: "O(N) for N nodes.",
                     summary: "Describes the nodes, a line each.",
+                    differs: "Every node is a `master` and `connected`, whether it answers or not. "
+                        + "The port behind the `@` is the peer listener's, and the epoch is the "
+                        + "directory's.",
                     body: .session(.cluster)),
                 Command(
                     "info", in: "cluster", arity: 2, flags: [.stale],
@@ -322,6 +359,8 @@ enum SessionCommands {
                     tips: ["nondeterministic_output"],
                     since: "3.0.0", group: .cluster, complexity: "O(1)",
                     summary: "Describes the cluster.",
+                    differs: "`cluster_state` is `fail` while a shard has no leader. Counts of "
+                        + "messages are 0, and epochs are the directory's.",
                     body: .session(.cluster)),
                 Command(
                     "myid", in: "cluster", arity: 2, flags: [.stale],
@@ -338,24 +377,28 @@ enum SessionCommands {
                         CommandArgument("key", .string)
                     ],
                     body: .session(.cluster)),
-            ]),
+            ] + ClusterCommands.subcommands),
         Command(
             "readonly", arity: 1, flags: [.loading, .stale, .fast],
             categories: [.fast, .connection],
             since: "3.0.0", group: .cluster, complexity: "O(1)",
             summary: "Lets the connection read from replicas.",
+            differs: "Accepted and without effect: reads are answered by leaders, and others "
+                + "answer `MOVED`.",
             body: .session(.readonly)),
         Command(
             "readwrite", arity: 1, flags: [.loading, .stale, .fast],
             categories: [.fast, .connection],
             since: "3.0.0", group: .cluster, complexity: "O(1)",
             summary: "Undoes `READONLY`.",
+            differs: "Accepted and without effect, as is `READONLY`.",
             body: .session(.readwrite)),
         Command(
             "asking", arity: 1, flags: [.fast],
             categories: [.fast, .connection],
             since: "3.0.0", group: .cluster, complexity: "O(1)",
             summary: "Lets the next command use a slot that is on its way to this node.",
+            differs: "Accepted and without effect: no node answers `ASK`.",
             body: .session(.asking)),
     ]
 }

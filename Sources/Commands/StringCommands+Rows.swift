@@ -8,6 +8,7 @@ extension StringCommands {
             since: "2.0.0", group: .string,
             complexity: "O(1) amortised over many calls; the string's room doubles as it grows.",
             summary: "Appends bytes to a string; a missing key counts as an empty one.",
+            differs: "A string has at most 512 MiB, whatever `proto-max-bulk-len` is.",
             arguments: [
                 CommandArgument("key", .key),
                 CommandArgument("value", .string),
@@ -35,6 +36,35 @@ extension StringCommands {
                 CommandArgument("decrement", .integer),
             ],
             body: .write(decrby, peek: nil)),
+        Command(
+            "delex", arity: -2, flags: [.write, .fast],
+            categories: [.write, .string, .fast],
+            keys: .one("RW", "delete", "variable_flags"),
+            since: "8.4.0", group: .string,
+            complexity: "O(1), and O(N) for N bytes that are compared or digested.",
+            summary: "Deletes a key if the string that it holds compares as asked.",
+            arguments: [
+                CommandArgument("key", .key),
+                CommandArgument(
+                    "condition", .oneOf, flags: [.optional],
+                    [
+                        CommandArgument("ifeq-value", .string, token: "IFEQ"),
+                        CommandArgument("ifne-value", .string, token: "IFNE"),
+                        CommandArgument("ifdeq-digest", .string, token: "IFDEQ"),
+                        CommandArgument("ifdne-digest", .string, token: "IFDNE"),
+                    ]),
+            ],
+            body: .write(delex, peek: peekDelex)),
+        Command(
+            "digest", arity: 2, flags: [.readonly, .fast],
+            categories: [.read, .string, .fast],
+            keys: .one("RO", "access"),
+            since: "8.4.0", group: .string, complexity: "O(N) for N bytes of the string.",
+            summary: "Answers the XXH3 hash of a string, as 16 hexadecimal digits.",
+            arguments: [
+                CommandArgument("key", .key)
+            ],
+            body: .read(digest)),
         Command(
             "get", arity: 2, flags: [.readonly, .fast],
             categories: [.read, .string, .fast],
@@ -74,6 +104,19 @@ extension StringCommands {
                     ]),
             ],
             body: .write(getex, peek: peekGetex)),
+        Command(
+            "getrange", arity: 4, flags: [.readonly],
+            categories: [.read, .string, .slow],
+            keys: .one("RO", "access"),
+            since: "2.4.0", group: .string,
+            complexity: "O(N) for N bytes that are answered.",
+            summary: "Answers a part of the string that a key holds.",
+            arguments: [
+                CommandArgument("key", .key),
+                CommandArgument("start", .integer),
+                CommandArgument("end", .integer),
+            ],
+            body: .read(getrange)),
         Command(
             "getset", arity: 3, flags: [.write, .denyOOM, .fast],
             categories: [.write, .string, .fast],
@@ -120,6 +163,53 @@ extension StringCommands {
             ],
             body: .write(incrbyfloat, peek: nil)),
         Command(
+            "increx", arity: -2, flags: [.write, .denyOOM, .fast],
+            categories: [.write, .string, .fast],
+            keys: .one("RW", "access", "update"),
+            since: "8.8.0", group: .string, complexity: "O(1)",
+            summary:
+                "Adds to the number that a key holds, within bounds, and may change when the key ends.",
+            arguments: [
+                CommandArgument("key", .key),
+                CommandArgument(
+                    "increment", .oneOf, flags: [.optional],
+                    [
+                        CommandArgument("float", .double, token: "BYFLOAT"),
+                        CommandArgument("integer", .integer, token: "BYINT"),
+                    ]),
+                CommandArgument("saturate", .pureToken, token: "SATURATE", flags: [.optional]),
+                CommandArgument("lowerbound", .string, token: "LBOUND", flags: [.optional]),
+                CommandArgument("upperbound", .string, token: "UBOUND", flags: [.optional]),
+                CommandArgument(
+                    "expiration", .oneOf, flags: [.optional],
+                    [
+                        CommandArgument("seconds", .integer, token: "EX"),
+                        CommandArgument("milliseconds", .integer, token: "PX"),
+                        CommandArgument("unix-time-seconds", .unixTime, token: "EXAT"),
+                        CommandArgument("unix-time-milliseconds", .unixTime, token: "PXAT"),
+                        CommandArgument("persist", .pureToken, token: "PERSIST"),
+                    ]),
+                CommandArgument("enx", .pureToken, token: "ENX", flags: [.optional]),
+            ],
+            body: .write(increx, peek: peekIncrex)),
+        Command(
+            "lcs", arity: -3, flags: [.readonly],
+            categories: [.read, .string, .slow],
+            keys: .all("RO", "access", count: 2),
+            since: "7.0.0", group: .string, complexity: "O(N*M) for strings of N and M bytes.",
+            summary: "Finds the longest bytes that two strings have in common, gaps allowed.",
+            differs: "Its memory is bounded by 512 MiB, whatever `proto-max-bulk-len` is.",
+            arguments: [
+                CommandArgument("key1", .key),
+                CommandArgument("key2", .key),
+                CommandArgument("len", .pureToken, token: "LEN", flags: [.optional]),
+                CommandArgument("idx", .pureToken, token: "IDX", flags: [.optional]),
+                CommandArgument("len", .integer, token: "MINMATCHLEN", flags: [.optional]),
+                CommandArgument(
+                    "withmatchlen", .pureToken, token: "WITHMATCHLEN", flags: [.optional]),
+            ],
+            body: .read(lcs)),
+        Command(
             "mget", arity: -2, flags: [.readonly, .fast],
             categories: [.read, .string, .fast],
             keys: .all("RO", "access"),
@@ -146,6 +236,54 @@ extension StringCommands {
                     ])
             ],
             body: .write(mset, peek: nil)),
+        Command(
+            "msetex", arity: -4, flags: [.write, .denyOOM, .movableKeys],
+            categories: [.write, .string, .slow],
+            keys: .counted("OW", "update", step: 2),
+            tips: ["request_policy:multi_shard", "response_policy:all_succeeded"],
+            since: "8.4.0", group: .string, complexity: "O(N) for N keys.",
+            summary: "Sets several keys at once; options make it conditional or give them an end.",
+            arguments: [
+                CommandArgument("numkeys", .integer),
+                CommandArgument(
+                    "data", .block, flags: [.multiple],
+                    [
+                        CommandArgument("key", .key),
+                        CommandArgument("value", .string),
+                    ]),
+                CommandArgument(
+                    "condition", .oneOf, flags: [.optional],
+                    [
+                        CommandArgument("nx", .pureToken, token: "NX"),
+                        CommandArgument("xx", .pureToken, token: "XX"),
+                    ]),
+                CommandArgument(
+                    "expiration", .oneOf, flags: [.optional],
+                    [
+                        CommandArgument("seconds", .integer, token: "EX"),
+                        CommandArgument("milliseconds", .integer, token: "PX"),
+                        CommandArgument("unix-time-seconds", .unixTime, token: "EXAT"),
+                        CommandArgument("unix-time-milliseconds", .unixTime, token: "PXAT"),
+                        CommandArgument("keepttl", .pureToken, token: "KEEPTTL"),
+                    ]),
+            ],
+            body: .write(msetex, peek: peekMsetex)),
+        Command(
+            "msetnx", arity: -3, flags: [.write, .denyOOM],
+            categories: [.write, .string, .slow],
+            keys: .all("OW", "insert", step: 2),
+            tips: ["request_policy:multi_shard", "response_policy:agg_min"],
+            since: "1.0.1", group: .string, complexity: "O(N) for N keys.",
+            summary: "Sets several keys at once, unless one of them exists.",
+            arguments: [
+                CommandArgument(
+                    "key_value", .block, flags: [.multiple],
+                    [
+                        CommandArgument("key", .key),
+                        CommandArgument("value", .string),
+                    ])
+            ],
+            body: .write(msetnx, peek: peekMsetnx)),
         Command(
             "psetex", arity: 4, flags: [.write, .denyOOM],
             categories: [.write, .string, .slow],
@@ -175,6 +313,10 @@ extension StringCommands {
                     [
                         CommandArgument("nx", .pureToken, token: "NX"),
                         CommandArgument("xx", .pureToken, token: "XX"),
+                        CommandArgument("ifeq-value", .string, token: "IFEQ", since: "8.4.0"),
+                        CommandArgument("ifne-value", .string, token: "IFNE", since: "8.4.0"),
+                        CommandArgument("ifdeq-digest", .string, token: "IFDEQ", since: "8.4.0"),
+                        CommandArgument("ifdne-digest", .string, token: "IFDNE", since: "8.4.0"),
                     ]),
                 CommandArgument(
                     "get", .pureToken, token: "GET", since: "6.2.0", flags: [.optional]),
@@ -215,6 +357,20 @@ extension StringCommands {
             ],
             body: .write(setnx, peek: peekSetnx)),
         Command(
+            "setrange", arity: 4, flags: [.write, .denyOOM],
+            categories: [.write, .string, .slow],
+            keys: .one("RW", "update"),
+            since: "2.2.0", group: .string,
+            complexity: "O(N) for N bytes that are written, zeros before them included.",
+            summary: "Overwrites a part of a string, which grows with zeros as far as needed.",
+            differs: "A string has at most 512 MiB, whatever `proto-max-bulk-len` is.",
+            arguments: [
+                CommandArgument("key", .key),
+                CommandArgument("offset", .integer),
+                CommandArgument("value", .string),
+            ],
+            body: .write(setrange, peek: peekSetrange)),
+        Command(
             "strlen", arity: 2, flags: [.readonly, .fast],
             categories: [.read, .string, .fast],
             keys: .one("RO"),
@@ -224,5 +380,19 @@ extension StringCommands {
                 CommandArgument("key", .key)
             ],
             body: .read(strlen)),
+        Command(
+            "substr", arity: 4, flags: [.readonly],
+            categories: [.read, .string, .slow],
+            keys: .one("RO", "access"),
+            since: "1.0.0", group: .string,
+            complexity: "O(N) for N bytes that are answered.",
+            deprecatedSince: "2.0.0", replacedBy: "`GETRANGE`",
+            summary: "Answers a part of the string that a key holds.",
+            arguments: [
+                CommandArgument("key", .key),
+                CommandArgument("start", .integer),
+                CommandArgument("end", .integer),
+            ],
+            body: .read(getrange)),
     ]
 }

@@ -15,7 +15,7 @@ extension StringCommands {
                 request[2], of: request[1], at: &place, deadline: Keyspace.noDeadline)
             return reply.ok()
         }
-        let options = try SetOptions(parsing: request, from: 3, isSet: true)
+        let options = try SetOptions(parsing: request, from: 3, of: .set)
         let given = try options.deadline(request, command: "set", now: context.now)
         var place = context.locate(request[1], in: keyspace)
         guard try options.allows(request, place, keyspace) else {
@@ -33,7 +33,7 @@ extension StringCommands {
         context: inout ExecutionContext, reply: inout ReplyWriter
     ) throws(CommandError) -> Bool {
         if request.count == 3 { return false }
-        let options = try SetOptions(parsing: request, from: 3, isSet: true)
+        let options = try SetOptions(parsing: request, from: 3, of: .set)
         _ = try options.deadline(request, command: "set", now: context.present)
         if options.condition == .none, !options.answersOld { return false }
         let place = context.locate(request[1], in: keyspace)
@@ -42,16 +42,16 @@ extension StringCommands {
         return true
     }
 
-    /// Makes the key of `place` the string that is argument `index`; a deadline that has passed
-    /// removes it instead.
-    private static func store(
-        _ index: Int, of request: borrowing Request, at place: inout Place,
+    /// Makes the key of `place`, argument `key`, the string that is argument `index`; a deadline that
+    /// has passed removes it instead.
+    static func store(
+        _ index: Int, of request: borrowing Request, key: Int = 1, at place: inout Place,
         in keyspace: inout Keyspace, deadline: Int64, now: Int64
     ) {
         if deadline <= now {
             keyspace.remove(&place)
         } else {
-            keyspace.setString(request[index], of: request[1], at: &place, deadline: deadline)
+            keyspace.setString(request[index], of: request[key], at: &place, deadline: deadline)
         }
     }
 
@@ -142,7 +142,7 @@ extension StringCommands {
         keyspace: inout Keyspace, request: borrowing Request, context: inout ExecutionContext,
         reply: inout ReplyWriter
     ) throws(CommandError) {
-        let options = try SetOptions(parsing: request, from: 2, isSet: false)
+        let options = try SetOptions(parsing: request, from: 2, of: .getex)
         var place = try context.locate(request[1], of: .string, in: keyspace)
         guard place.isPresent else { return reply.null() }
         let deadline = try options.deadline(request, command: "getex", now: context.now)
@@ -160,7 +160,7 @@ extension StringCommands {
         keyspace: borrowing Keyspace, request: borrowing Request,
         context: inout ExecutionContext, reply: inout ReplyWriter
     ) throws(CommandError) -> Bool {
-        let options = try SetOptions(parsing: request, from: 2, isSet: false)
+        let options = try SetOptions(parsing: request, from: 2, of: .getex)
         let place = try context.locate(request[1], of: .string, in: keyspace)
         if place.isPresent {
             if try options.deadline(request, command: "getex", now: context.present) != nil {

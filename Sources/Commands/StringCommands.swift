@@ -4,7 +4,7 @@ import RESP
 /// Commands on strings (Redis: "String commands").
 enum StringCommands {
     /// Redis's `proto-max-bulk-len`.
-    private static let stringByteLimit = 512 * 1024 * 1024
+    static let stringByteLimit = 512 * 1024 * 1024
 
     // MARK: Hot path
 
@@ -29,20 +29,6 @@ enum StringCommands {
                 reply.null()
             }
         }
-    }
-
-    @Sendable static func mset(
-        keyspace: inout Keyspace, request: borrowing Request, context: inout ExecutionContext,
-        reply: inout ReplyWriter
-    ) throws(CommandError) {
-        guard request.count % 2 == 1 else { throw .wrongArgumentCount("mset") }
-        for index in stride(from: 1, to: request.count, by: 2) {
-            var place = context.locate(request[index], in: keyspace)
-            keyspace.setString(
-                request[index + 1], of: request[index], at: &place,
-                deadline: Keyspace.noDeadline)
-        }
-        reply.ok()
     }
 
     @Sendable static func strlen(

@@ -30,6 +30,16 @@ package enum UnknownCommand {
                 + "Try \(container.uppercased()) HELP.")
     }
 
+    /// The error for a subcommand whose words are too many, though its row takes any number.
+    package static func subcommandSyntaxError(
+        for request: borrowing Request, container: String
+    ) -> CommandError {
+        CommandError(
+            "ERR unknown subcommand or wrong number of arguments for "
+                + "'\(text(request.copy(1).prefix(nameByteLimit)))'. "
+                + "Try \(container.uppercased()) HELP.")
+    }
+
     private static func text(_ bytes: ArraySlice<UInt8>) -> String {
         String(decoding: bytes, as: UTF8.self)
     }

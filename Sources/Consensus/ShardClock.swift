@@ -157,9 +157,7 @@ package struct ShardClock: Sendable {
     // MARK: Reading
 
     private mutating func aimAtWallTime(_ now: Moment) {
-        correction = now.wallMilliseconds * Self.millisecond - anchor.nanoseconds
-        // Within a millisecond, which is all that wall time is read to, the clock is right.
-        if abs(correction) < Self.millisecond { correction = 0 }
+        correction = now.wallNanoseconds - anchor.nanoseconds
     }
 
     private func reading(at instant: Instant) -> Int64 {

@@ -7,7 +7,7 @@ package enum SystemClock {
     package static func now() -> Moment {
         Moment(
             boot: Instant(nanoseconds: nanoseconds(CLOCK_BOOTTIME)),
-            wallMilliseconds: Int64(nanoseconds(CLOCK_REALTIME) / 1_000_000))
+            wallNanoseconds: Int64(nanoseconds(CLOCK_REALTIME)))
     }
 
     /// A clock that measures short times.

@@ -71,11 +71,7 @@ package struct GossipCore: Sendable {
             addresses: addresses)
         self.settings = settings
         generator = SeededGenerator(seed: seed)
-        self.seeds = seeds.map { address in
-            Seed(
-                address: address, node: address == addresses.peer ? id : nil, sequence: nil,
-                nextAttempt: now, pauseMilliseconds: settings.seedMilliseconds)
-        }
+        self.seeds = []
         lastTick = now
         nextProbeAt = now.advanced(milliseconds: generator.below(settings.probeMilliseconds))
         nextGossipAt = now
@@ -84,6 +80,18 @@ package struct GossipCore: Sendable {
                 + generator.below(settings.pushPullMilliseconds))
         nextDeadRetryAt = now.advanced(milliseconds: settings.deadRetryMilliseconds)
         nextSweepAt = now.advanced(milliseconds: 1_000)
+        add(seeds: seeds, now: now)
+    }
+
+    /// Looks for other nodes at further addresses.
+    package mutating func add(seeds addresses: [Address], now: Instant) {
+        for address in addresses where !seeds.contains(where: { $0.address == address }) {
+            seeds.append(
+                Seed(
+                    address: address, node: address == me.addresses.peer ? me.id : nil,
+                    sequence: nil, nextAttempt: now,
+                    pauseMilliseconds: settings.seedMilliseconds))
+        }
     }
 
     // MARK: What is known

@@ -35,11 +35,11 @@ struct BatchHeader: Equatable, Sendable {
     /// What the checksums of the batch's records start from: an intact record of another segment,
     /// or of another place, never passes for one of this batch.
     var checksumSeed: UInt32 {
-        var place: [UInt8] = []
-        place.append(littleEndian: sequence)
-        place.append(littleEndian: segmentID)
-        place.append(littleEndian: UInt64(offset))
-        return crc32c(place.span)
+        let words: InlineArray<3, UInt64> = [sequence, segmentID, UInt64(offset)]
+        let bytes = InlineArray<24, UInt8> { index in
+            UInt8(truncatingIfNeeded: words[index / 8] >> UInt64(8 * (index % 8)))
+        }
+        return crc32c(bytes.span)
     }
 
     func encode(into bytes: inout [UInt8]) {

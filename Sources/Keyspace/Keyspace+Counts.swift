@@ -1,4 +1,5 @@
 extension Keyspace {
-    /// How many keys have a deadline; those that lost it by `PERSIST` may be among them until then.
+    /// How many keys have a deadline, or fields that have one; those that lost it may
+    /// be among them until then.
     package var deadlineCount: Int { expiries.count }
 }

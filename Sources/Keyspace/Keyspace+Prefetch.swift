@@ -35,7 +35,7 @@ extension TableBlock {
     func prefetchEntry(ofBucket index: Int) {
         let word = self[index]
         guard word != 0, word != Self.tombstone else { return }
-        unsafe martlet_prefetch(
+        unsafe martlet_prefetch_two(
             UnsafeRawPointer(bitPattern: UInt(truncatingIfNeeded: word & 0xFFFF_FFFF_FFFF)))
     }
 }

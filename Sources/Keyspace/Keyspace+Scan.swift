@@ -71,7 +71,7 @@ extension Keyspace {
             var looked = 0
             let next = tables[slot].scan(from: hash, limit: count, secret: hashSecret) { entry in
                 looked += 1
-                guard entry.deadline > now, Self.matches(entry, filter) else { return }
+                guard entry.end > now, Self.matches(entry, filter) else { return }
                 keys.append([UInt8](copying: entry.key))
             }
             count -= looked
@@ -84,33 +84,21 @@ extension Keyspace {
         return nil
     }
 
-    /// The same through all keys of a whole database.
+    /// The same through all keys.
     package func scan(
         from cursor: ScanCursor, count: inout Int, filter: ScanFilter, now: Int64,
         into keys: inout [[UInt8]]
     ) -> ScanCursor? {
-        precondition(isWhole, "a sharded keyspace is walked slot by slot")
+        guard isWhole else {
+            return scan(
+                from: cursor, in: SlotID(0)...SlotID(UInt16(SlotID.count - 1)), count: &count,
+                filter: filter, now: now, into: &keys)
+        }
         // Wherever a cursor of the sharded keyspace points, its hash is a place here.
         let start = ScanCursor(slot: SlotID(0), hash: cursor.hash)
         return scan(
             from: start, in: SlotID(0)...SlotID(0), count: &count, filter: filter, now: now,
             into: &keys)
-    }
-
-    /// The first key of a whole database whose hash is not less than `hash`, or else the first of all;
-    /// `nil` when there is none.
-    package func key(after hash: UInt64, now: Int64) -> [UInt8]? {
-        var cursor: ScanCursor? = ScanCursor(slot: SlotID(0), hash: hash & ~0xFFFF)
-        var found: [[UInt8]] = []
-        for _ in 0..<2 {
-            while let place = cursor, found.isEmpty {
-                var count = 1
-                cursor = scan(
-                    from: place, count: &count, filter: ScanFilter(), now: now, into: &found)
-            }
-            cursor = .beginning
-        }
-        return found.first
     }
 
     private static func matches(_ entry: Entry, _ filter: ScanFilter) -> Bool {

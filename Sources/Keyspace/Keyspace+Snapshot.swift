@@ -62,7 +62,7 @@ extension Keyspace {
     // MARK: Keys
 
     private mutating func preserve(_ entry: Entry) {
-        if walk.missesChangedKeys, entry.type == .string {
+        if walk.missesChangedKeys, !entry.hasFieldMap {
             entry.era = era
             walk.missedKeyCount += 1
         } else {
@@ -104,10 +104,12 @@ extension Keyspace {
             walk.output.append(keyOf: entry)
             walk.output.append(counted: entry.value)
         case .hash:
-            walk.output.append(SnapshotRecord.hash)
+            let isTimed = Self.hasTimedFields(entry)
+            walk.output.append(isTimed ? SnapshotRecord.timedHash : .hash)
             walk.output.append(keyOf: entry)
             walk.output.append(littleEndian: UInt32(Self.fieldCount(of: entry)))
-            Self.forEachField(of: entry) { name, value in
+            Self.forEachField(of: entry) { name, value, deadline in
+                if isTimed { walk.output.append(littleEndian: deadline) }
                 walk.output.append(counted: name)
                 walk.output.append(counted: value)
             }
@@ -157,7 +159,9 @@ extension Keyspace {
         of field: Entry, of value: inout SnapshotWalk.LargeValue
     ) {
         if value.offset == 0 {
-            walk.output.append(SnapshotRecord.begunField)
+            let isTimed = Self.hasTimedFields(value.entry)
+            walk.output.append(isTimed ? SnapshotRecord.timedBegunField : .begunField)
+            if isTimed { appendDeadline(of: field, of: value.entry) }
             walk.output.append(counted: field.key)
         }
         let end = min(value.offset + SnapshotRecord.partByteCount, field.valueByteCount)
@@ -171,19 +175,25 @@ extension Keyspace {
 
     /// Writes the next fields that are not large.
     private mutating func writeFields(of value: inout SnapshotWalk.LargeValue) {
-        walk.output.append(SnapshotRecord.fields)
+        let isTimed = Self.hasTimedFields(value.entry)
+        walk.output.append(isTimed ? SnapshotRecord.timedFields : .fields)
         let start = walk.output.count
         walk.output.append(littleEndian: UInt32(0))
         var count: UInt32 = 0
         while let field = value.field, walk.output.count - start < SnapshotRecord.partByteCount,
             field.valueByteCount <= SnapshotRecord.largeByteCount
         {
+            if isTimed { appendDeadline(of: field, of: value.entry) }
             walk.output.append(counted: field.key)
             walk.output.append(counted: field.value)
             count += 1
             value.field = Self.wrote(field, of: value.entry, era: era)
         }
         walk.output.store(littleEndian: count, at: start)
+    }
+
+    private mutating func appendDeadline(of field: Entry, of entry: Entry) {
+        walk.output.append(littleEndian: Self.unwrittenDeadline(of: field, of: entry))
     }
 
     private mutating func endValue(_ entry: Entry) {

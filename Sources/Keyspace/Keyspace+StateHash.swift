@@ -28,9 +28,12 @@ extension Keyspace {
         switch entry.type {
         case .string: hash = Entry.hash(of: entry.value, secret: hash)
         case .hash:
-            forEachField(of: entry) { name, value in
+            forEachField(of: entry) { name, value, deadline in
                 hash = Entry.hash(of: name, secret: hash)
                 hash = Entry.hash(of: value, secret: mix(hash))
+                if deadline != Entry.noDeadline {
+                    hash = mix(mix(hash) ^ UInt64(bitPattern: deadline))
+                }
             }
         }
         return mix(hash)

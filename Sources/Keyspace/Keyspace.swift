@@ -5,9 +5,10 @@ package import Primitives
 /// Of the cluster's sharded keyspace a shard has some slots, each with a table of its own; a whole
 /// database is one table.
 ///
-/// It is a function of the changes made to it, whatever `hashSecret` is: what a replica can observe
-/// of order (a hash's fields, the order of expiry) does not depend on the tables. Time comes with
-/// each call, in milliseconds since the epoch.
+/// It is a function of the changes made to it and of `hashSecret`, which only decides what goes first of
+/// keys that end in the same millisecond: what a replica can observe of order (a hash's fields, the
+/// order of expiry) does not depend on the tables. Time comes with each call, in milliseconds since
+/// the epoch.
 package struct Keyspace: ~Copyable {
     package static let noDeadline = Entry.noDeadline
 
@@ -18,8 +19,12 @@ package struct Keyspace: ~Copyable {
     var generation: UInt64 = 0
     /// Keys in all slots, expired ones that have not been removed yet included.
     package internal(set) var keyCount = 0
-    /// Bytes of the blocks that hold keys and short values; hashes count their fields' bytes.
+    /// Bytes of the blocks that hold keys and short values; hashes that are not compact count their
+    /// fields' bytes besides. It depends on ``compactLimits``.
     package internal(set) var byteCount = 0
+    /// Hashes are kept compact up to these; one that exceeds them when it is changed is spread out
+    /// then, and stays so.
+    package var compactLimits = CompactLimits()
 
     /// The era of every entry that the snapshot under way need not write (any more). Without one it is
     /// that of all entries.
@@ -74,16 +79,17 @@ package struct Keyspace: ~Copyable {
     /// - Parameters:
     ///   - key: The key.
     ///   - slot: The key's slot, if it is known already.
-    ///   - now: A key whose deadline is not later counts as absent.
+    ///   - now: A key or field whose deadline is not later counts as absent.
     /// - Returns: What was found; good until the next change.
     package func locate(_ key: Span<UInt8>, slot: SlotID? = nil, now: Int64) -> Place {
         let hash = Entry.hash(of: key, secret: hashSecret)
         let table = isWhole ? 0 : Int((slot ?? SlotID(key: key)).rawValue)
         let entry = tables[table].find(key, hash: hash)
-        let deadline = entry?.deadline ?? Self.noDeadline
+        let end = entry?.end ?? Self.noDeadline
         return Place(
-            hash: hash, table: table, entry: entry, generation: generation,
-            type: deadline > now ? entry?.type : nil, deadline: deadline)
+            hash: hash, table: table, now: now, entry: entry, generation: generation,
+            type: end > now ? entry?.type : nil, deadline: entry?.deadline ?? Self.noDeadline,
+            end: end)
     }
 
     func table(of slot: SlotID) -> Int { isWhole ? 0 : Int(slot.rawValue) }
@@ -111,21 +117,25 @@ package struct Keyspace: ~Copyable {
 
     // MARK: Expiry
 
-    /// No key's deadline is earlier; `nil` when no key has one.
+    /// No deadline of a key or field is earlier; `nil` when there is none.
     package var earliestDeadlineBound: Int64? { expiries.earliestDeadline }
 
-    /// Removes up to `limit` keys whose deadline is not later than `now`, the earliest first.
+    /// Removes up to `limit` keys and fields whose deadline is not later than `now`, the earliest
+    /// first.
     ///
-    /// Which keys go is the same on every replica with the same keys.
+    /// Which go is the same on every replica with the same keys.
     ///
     /// - Returns: How many were removed.
     @discardableResult
     package mutating func expireStep(now: Int64, limit: Int) -> Int {
         var removed = 0
         while removed < limit, let entry = expiries.firstExpired(now: now) {
-            unlink(
-                entry, table: isWhole ? 0 : Int(SlotID(key: entry.key).rawValue),
-                hash: entry.hash(secret: hashSecret))
+            // Of a hash a field goes, unless the whole of it ends first.
+            if entry.deadline == entry.due || removeEarliestField(of: entry) {
+                unlink(
+                    entry, table: isWhole ? 0 : Int(SlotID(key: entry.key).rawValue),
+                    hash: entry.hash(secret: hashSecret))
+            }
             removed += 1
         }
         if removed > 0 { generation += 1 }
@@ -152,8 +162,9 @@ package struct Keyspace: ~Copyable {
         generation += 1
         place.generation = generation
         place.entry = entry
-        place.type = entry?.type
         place.deadline = entry?.deadline ?? Self.noDeadline
+        place.end = entry?.end ?? Self.noDeadline
+        place.type = place.end > place.now ? entry?.type : nil
     }
 
     mutating func link(_ entry: Entry, at place: inout Place) {
@@ -174,7 +185,7 @@ package struct Keyspace: ~Copyable {
 
     static func accountedByteCount(_ entry: Entry) -> Int {
         let own = entry.granules * 16 + 16
-        return entry.type == .hash ? own + fieldByteCount(of: entry) : own
+        return entry.hasFieldMap ? own + fieldByteCount(of: entry) : own
     }
 
     // MARK: Freeing
@@ -228,7 +239,7 @@ package struct Keyspace: ~Copyable {
     }
 
     private static func bury(_ entry: Entry, in graveyard: inout Graveyard) {
-        if entry.type == .hash, isLarge(entry) {
+        if entry.hasFieldMap, isLarge(entry) {
             graveyard.bury(entry)
         } else {
             free(entry)
@@ -237,7 +248,7 @@ package struct Keyspace: ~Copyable {
 
     /// Frees an entry and what belongs to it.
     static func free(_ entry: Entry) {
-        if entry.type == .hash {
+        if entry.hasFieldMap {
             _ = freeFields(of: entry, limit: .max)
         } else {
             entry.deallocate(hasLinks: false)

@@ -17,13 +17,16 @@ package struct SnapshotDecoder: ~Copyable {
     private var firstLarge = 0
     /// Parts of the large string, or of the begun field's value.
     private var parts: [UInt8] = []
-    private var begunField: [UInt8]?
+    private var begunField: (name: [UInt8], deadline: Int64)?
     /// Whether the last record has come.
     package private(set) var isComplete = false
 
     /// - Parameters: As for a new keyspace.
-    package init(hashSecret: UInt64, isWhole: Bool = false) {
+    package init(
+        hashSecret: UInt64, isWhole: Bool = false, compactLimits: CompactLimits = CompactLimits()
+    ) {
         keyspace = Keyspace(hashSecret: hashSecret, isWhole: isWhole)
+        keyspace.compactLimits = compactLimits
     }
 
     /// Takes in records.
@@ -63,12 +66,12 @@ package struct SnapshotDecoder: ~Copyable {
             keyspace.setString(
                 bytes.span.extracting(value), of: bytes.span.extracting(key.name), at: &place,
                 deadline: key.deadline)
-        case .hash:
+        case .hash, .timedHash:
             let key = try readKey(.hash, &reader, bytes)
             var place = keyspace.locate(bytes.span.extracting(key.name), now: .min)
             try decodeFields(
-                &reader, bytes, of: bytes.span.extracting(key.name), deadline: key.deadline,
-                at: &place)
+                &reader, bytes, areTimed: record == .timedHash,
+                of: bytes.span.extracting(key.name), deadline: key.deadline, at: &place)
         case .largeValue:
             let key = try readKey(nil, &reader, bytes)
             large.append(
@@ -80,14 +83,16 @@ package struct SnapshotDecoder: ~Copyable {
                 throw DecodingFailure(what: "part of no value", offset: start)
             }
             parts.append(contentsOf: bytes[part])
-        case .fields:
+        case .fields, .timedFields:
             let key = try currentHash(at: start)
             var place = keyspace.locate(key.name.span, now: .min)
             try decodeFields(
-                &reader, bytes, of: key.name.span, deadline: key.deadline, at: &place)
-        case .begunField:
+                &reader, bytes, areTimed: record == .timedFields, of: key.name.span,
+                deadline: key.deadline, at: &place)
+        case .begunField, .timedBegunField:
             _ = try currentHash(at: start)
-            begunField = Array(bytes[try range(&reader, "field")])
+            let deadline = try fieldDeadline(&reader, record == .timedBegunField)
+            begunField = (Array(bytes[try range(&reader, "field")]), deadline)
         case .valueEnd: try endValue(at: start)
         case .end:
             let count = try reader.read(UInt64.self, "count of keys")
@@ -122,8 +127,8 @@ package struct SnapshotDecoder: ~Copyable {
     }
 
     private mutating func decodeFields(
-        _ reader: inout ByteReader, _ bytes: [UInt8], of key: Span<UInt8>, deadline: Int64,
-        at place: inout Place
+        _ reader: inout ByteReader, _ bytes: [UInt8], areTimed: Bool, of key: Span<UInt8>,
+        deadline: Int64, at place: inout Place
     ) throws(DecodingFailure) {
         let start = reader.offset
         let count = try reader.read(UInt32.self, "count of fields")
@@ -131,20 +136,36 @@ package struct SnapshotDecoder: ~Copyable {
             throw DecodingFailure(what: "count of fields", offset: start)
         }
         for _ in 0..<count {
+            let fieldDeadline = try fieldDeadline(&reader, areTimed)
             let name = try range(&reader, "field")
             let value = try range(&reader, "value of a field")
             try setField(
-                bytes.span.extracting(name), to: bytes.span.extracting(value), of: key,
-                deadline: deadline, at: &place, offset: start)
+                bytes.span.extracting(name), to: bytes.span.extracting(value),
+                ending: fieldDeadline, of: key, deadline: deadline, at: &place, offset: start)
         }
     }
 
+    private func fieldDeadline(
+        _ reader: inout ByteReader, _ isTimed: Bool
+    ) throws(DecodingFailure) -> Int64 {
+        guard isTimed else { return Keyspace.noDeadline }
+        let start = reader.offset
+        let deadline = try reader.read(Int64.self, "deadline of a field")
+        // Nothing is ever earlier than the time by which the decoder looks keys up.
+        guard deadline > .min else {
+            throw DecodingFailure(what: "deadline of a field", offset: start)
+        }
+        return deadline
+    }
+
     private mutating func setField(
-        _ name: Span<UInt8>, to value: Span<UInt8>, of key: Span<UInt8>, deadline: Int64,
-        at place: inout Place, offset: Int
+        _ name: Span<UInt8>, to value: Span<UInt8>, ending fieldDeadline: Int64,
+        of key: Span<UInt8>, deadline: Int64, at place: inout Place, offset: Int
     ) throws(DecodingFailure) {
         let isFirst = !place.isPresent
-        guard keyspace.setField(name, to: value, of: key, at: &place) else {
+        guard
+            keyspace.setField(name, to: value, deadline: fieldDeadline, of: key, at: &place)
+        else {
             throw DecodingFailure(what: "second field", offset: offset)
         }
         if isFirst, deadline != Keyspace.noDeadline {
@@ -168,8 +189,8 @@ package struct SnapshotDecoder: ~Copyable {
         }
         let value = takeParts()
         try setField(
-            field.span, to: value.span, of: key.name.span, deadline: key.deadline, at: &place,
-            offset: offset)
+            field.name.span, to: value.span, ending: field.deadline, of: key.name.span,
+            deadline: key.deadline, at: &place, offset: offset)
         begunField = nil
         return key
     }

@@ -43,18 +43,21 @@ package struct SnapshotDigest: Sendable {
         case .string:
             let key = try hashKey(&reader, bytes)
             sum &+= mixed(try hash(of: "value", from: key, &reader, bytes))
-        case .hash:
+        case .hash, .timedHash:
             let key = try hashKey(&reader, bytes)
-            sum &+= mixed(try hashFields(from: key, &reader, bytes))
+            sum &+= mixed(
+                try hashFields(from: key, areTimed: record == .timedHash, &reader, bytes))
         case .largeValue: large.append(try hashKey(&reader, bytes))
         case .bytes:
             let place = try currentLarge(start)
             large[place] = try hash(of: "part of a value", from: large[place], &reader, bytes)
-        case .fields:
+        case .fields, .timedFields:
             let place = try currentLarge(start)
-            large[place] = try hashFields(from: large[place], &reader, bytes)
-        case .begunField:
+            large[place] = try hashFields(
+                from: large[place], areTimed: record == .timedFields, &reader, bytes)
+        case .begunField, .timedBegunField:
             let place = try currentLarge(start)
+            if record == .timedBegunField { try takeDeadline(into: &large[place], &reader) }
             large[place] = try hash(of: "field", from: large[place], &reader, bytes)
         case .valueEnd:
             sum &+= mixed(large[try currentLarge(start)])
@@ -90,14 +93,26 @@ package struct SnapshotDigest: Sendable {
     }
 
     private func hashFields(
-        from start: UInt64, _ reader: inout ByteReader, _ bytes: Span<UInt8>
+        from start: UInt64, areTimed: Bool, _ reader: inout ByteReader, _ bytes: Span<UInt8>
     ) throws(DecodingFailure) -> UInt64 {
         var value = start
         for _ in 0..<(try reader.read(UInt32.self, "count of fields")) {
+            if areTimed { try takeDeadline(into: &value, &reader) }
             value = try hash(of: "field", from: value, &reader, bytes)
             value = try hash(of: "value of a field", from: value, &reader, bytes)
         }
         return value
+    }
+
+    /// Continues a hash by a field's deadline. None leaves no mark: whether the others of a hash have
+    /// one says nothing of a field.
+    private func takeDeadline(
+        into hash: inout UInt64, _ reader: inout ByteReader
+    ) throws(DecodingFailure) {
+        let deadline = try reader.read(Int64.self, "deadline of a field")
+        if deadline != Keyspace.noDeadline {
+            hash = mixed(mixed(hash) ^ UInt64(bitPattern: deadline))
+        }
     }
 
     /// Continues a hash by bytes that are preceded by their count.

@@ -11,6 +11,8 @@ import Primitives
 /// 6  begun field  name; its value follows in parts
 /// 7  value end    nothing more of the large value
 /// 8  end          UInt64 count of keys
+/// 9  timed hash, 10 timed fields, 11 timed begun field: as 2, 5 and 6, with an Int64 in front of each
+///    field's name: its deadline, the highest number for none
 /// ```
 ///
 /// A record is its kind in one byte and the above. A key is `UInt8` type, plus 0x80 if it has a
@@ -25,6 +27,9 @@ enum SnapshotRecord: UInt8 {
     case begunField = 6
     case valueEnd = 7
     case end = 8
+    case timedHash = 9
+    case timedFields = 10
+    case timedBegunField = 11
 
     static let deadlineBit: UInt8 = 0x80
     /// Strings and values of fields from this size on are written in parts.
@@ -42,8 +47,10 @@ extension Keyspace {
         switch entry.type {
         case .string: entry.valueByteCount > SnapshotRecord.largeByteCount
         case .hash:
-            fieldCount(of: entry) > SnapshotRecord.smallFieldCount
-                || fieldByteCount(of: entry) > SnapshotRecord.smallHashByteCount
+            // A compact hash is one block, bounded by ``CompactLimits``.
+            entry.hasFieldMap
+                && (fieldCount(of: entry) > SnapshotRecord.smallFieldCount
+                    || fieldByteCount(of: entry) > SnapshotRecord.smallHashByteCount)
         }
     }
 }

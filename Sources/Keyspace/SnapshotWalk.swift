@@ -72,4 +72,11 @@ struct SnapshotWalk {
     }
 
     mutating func append(_ value: LargeValue) { allValues.append(value) }
+
+    /// `replacement` has what was left to write of `entry`, which is going.
+    mutating func replace(_ entry: Entry, with replacement: Entry) {
+        for index in firstValue..<allValues.count where allValues[index].entry.isSame(as: entry) {
+            allValues[index].entry = replacement
+        }
+    }
 }

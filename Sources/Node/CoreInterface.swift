@@ -152,6 +152,11 @@ package enum CoreMessage: Sendable {
     case leaderHints([LeaderHint])
     /// The cluster's identity, once it is known.
     case cluster(ClusterID)
+    /// The change of parameters that the loop asked for is made; whoever follows the directory to this
+    /// epoch knows it.
+    case parametersChanged(ticket: UInt64, epoch: UInt64)
+    /// It is not made, or may not be.
+    case parametersRefused(ticket: UInt64, String)
 
     // Loop 0 to home and to the other loops.
 
@@ -165,6 +170,12 @@ package enum CoreMessage: Sendable {
     /// All replicas that this loop has and must not use, once a second while there are any, and when
     /// they change.
     case quarantines([QuarantinedReplica])
+    /// Where the cluster's nodes were when this one ended, as far as its log tells; sent once, as the loop
+    /// starts. Without this a cluster whose seeds were all replaced would not find itself after a power
+    /// cut of every node.
+    case formerPeers([Address])
+    /// Set these for the whole cluster; answered with the same ticket.
+    case changeParameters(ticket: UInt64, [ParameterValue])
 
     // A loop to itself: there is more to apply than one turn may.
     case continueApplying

@@ -32,11 +32,27 @@ package struct Instant: Hashable, Comparable, Sendable {
 /// The time that comes with an event: both clocks, read once by the shell.
 package struct Moment: Hashable, Sendable {
     package var boot: Instant
-    /// `CLOCK_REALTIME` in milliseconds since the Unix epoch. It may step in either direction.
-    package var wallMilliseconds: Int64
+    /// `CLOCK_REALTIME` in nanoseconds since the Unix epoch. It may step in either direction.
+    package var wallNanoseconds: Int64
+
+    package init(boot: Instant, wallNanoseconds: Int64) {
+        self.boot = boot
+        self.wallNanoseconds = wallNanoseconds
+    }
 
     package init(boot: Instant, wallMilliseconds: Int64) {
-        self.boot = boot
-        self.wallMilliseconds = wallMilliseconds
+        self.init(boot: boot, wallNanoseconds: Self.nanoseconds(wallMilliseconds))
+    }
+
+    /// Times further off than 64 bits can say are the furthest.
+    private static func nanoseconds(_ milliseconds: Int64) -> Int64 {
+        let (product, overflow) = milliseconds.multipliedReportingOverflow(by: 1_000_000)
+        return overflow ? (milliseconds < 0 ? .min : .max) : product
+    }
+
+    /// The same in milliseconds, rounded down as every clock's are.
+    package var wallMilliseconds: Int64 {
+        get { wallNanoseconds / 1_000_000 }
+        set { wallNanoseconds = Self.nanoseconds(newValue) }
     }
 }

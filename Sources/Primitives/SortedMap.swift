@@ -3,9 +3,11 @@
 /// - Complexity: look-up O(log n); insertion and removal O(n). Meant for up to a few thousand keys.
 package struct SortedMap<Key: Comparable, Value> {
     package internal(set) var keys: [Key] = []
-    package internal(set) var values: [Value] = []
+    @usableFromInline var storedValues: [Value] = []
 
     package init() {}
+
+    package var values: [Value] { storedValues }
 
     package var count: Int { keys.count }
     package var isEmpty: Bool { keys.isEmpty }
@@ -14,18 +16,18 @@ package struct SortedMap<Key: Comparable, Value> {
     package subscript(key: Key) -> Value? {
         @inlinable get {
             let (index, isFound) = position(of: key)
-            return isFound ? values[index] : nil
+            return isFound ? storedValues[index] : nil
         }
         set {
             let (index, isFound) = position(of: key)
             switch (newValue, isFound) {
-            case (let value?, true): values[index] = value
+            case (let value?, true): storedValues[index] = value
             case (let value?, false):
                 keys.insert(key, at: index)
-                values.insert(value, at: index)
+                storedValues.insert(value, at: index)
             case (nil, true):
                 keys.remove(at: index)
-                values.remove(at: index)
+                storedValues.remove(at: index)
             case (nil, false): break
             }
         }
@@ -38,16 +40,16 @@ package struct SortedMap<Key: Comparable, Value> {
             let (index, isFound) = position(of: key)
             if !isFound {
                 keys.insert(key, at: index)
-                values.insert(initial(), at: index)
+                storedValues.insert(initial(), at: index)
             }
-            yield &values[index]
+            yield &storedValues[index]
         }
     }
 
     /// The value at `index` in the order of the keys, changed in place.
     package subscript(valueAt index: Int) -> Value {
-        get { values[index] }
-        _modify { yield &values[index] }
+        @inlinable get { storedValues[index] }
+        @inlinable _modify { yield &storedValues[index] }
     }
 
     /// Where `key` is, if it is there.
@@ -59,19 +61,19 @@ package struct SortedMap<Key: Comparable, Value> {
 
     package mutating func removeAll() {
         keys.removeAll()
-        values.removeAll()
+        storedValues.removeAll()
     }
 
     /// Removes every pair for which `condition` holds.
     package mutating func removeAll(where condition: (Key, Value) -> Bool) {
         var kept = 0
-        for index in keys.indices where !condition(keys[index], values[index]) {
+        for index in keys.indices where !condition(keys[index], storedValues[index]) {
             keys.swapAt(kept, index)
-            values.swapAt(kept, index)
+            storedValues.swapAt(kept, index)
             kept += 1
         }
         keys.removeSubrange(kept...)
-        values.removeSubrange(kept...)
+        storedValues.removeSubrange(kept...)
     }
 
     /// Where `key` is, or would be put.
@@ -89,7 +91,7 @@ package struct SortedMap<Key: Comparable, Value> {
 
 extension SortedMap: Sequence {
     package func makeIterator() -> Zip2Sequence<[Key], [Value]>.Iterator {
-        zip(keys, values).makeIterator()
+        zip(keys, storedValues).makeIterator()
     }
 }
 

@@ -1,4 +1,4 @@
-import Primitives
+package import Primitives
 
 /// The protocol a connection speaks: RESP2 until `HELLO 3`.
 package enum RESPVersion: UInt8, Sendable {
@@ -16,6 +16,8 @@ package struct ReplyWriter: ~Copyable, Sendable {
     package var isDiscarding: Bool
     /// How many errors have been written.
     package private(set) var errorCount = 0
+    /// The same by their first words, since ``resetErrorCounts()``.
+    package private(set) var errorCounts = SortedMap<String, Int>()
 
     package init(version: RESPVersion = .two, isDiscarding: Bool = false) {
         bytes = []
@@ -93,10 +95,20 @@ package struct ReplyWriter: ~Copyable, Sendable {
     package mutating func error(_ text: String) {
         if isDiscarding { return }
         errorCount += 1
+        countError(text)
         bytes.append(UInt8(ascii: "-"))
         for byte in text.utf8 { bytes.append(byte == 0x0D || byte == 0x0A ? 0x20 : byte) }
         endLine()
     }
+
+    private mutating func countError(_ text: String) {
+        let code = String(text.prefix { $0 != " " })
+        if errorCounts.count < errorCodeLimit || errorCounts[code] != nil {
+            errorCounts[code, default: 0] += 1
+        }
+    }
+
+    package mutating func resetErrorCounts() { errorCounts.removeAll() }
 
     /// A number that RESP2 writes as a bulk string; `text` is its shortest exact form.
     package mutating func double(_ text: String) {
@@ -165,3 +177,6 @@ extension [UInt8] {
         for index in first..<20 { append(digits[index]) }
     }
 }
+
+/// How many kinds of errors are counted apart.
+private let errorCodeLimit = 128

@@ -33,6 +33,8 @@ final class LoopShell {
     private var segments: Mailbox<DiskOutcome>?
     /// Whether something was told to the core since its turn ended.
     var needsEndOfTurn = true
+    /// Empty, with room for the next turn's.
+    private var spareEffects: [LoopEffect] = []
 
     private var meter = TurnMeter()
     private var tickCount = 0
@@ -153,6 +155,7 @@ final class LoopShell {
             case .abandon: loop.stop()
             case .status(let reply): home?.status(reply, now: now)
             case .request(let wish, let reply): reply(home?.request(wish))
+            case .metrics(let reply): reply(core.metrics())
             case .wake: break
             }
         }
@@ -194,10 +197,15 @@ final class LoopShell {
                 needsEndOfTurn = false
                 core.endTurn(now: now)
             }
-            let effects = core.takeEffects()
+            var effects: [LoopEffect] = []
+            swap(&effects, &spareEffects)
+            core.takeEffects(into: &effects)
+            let isQuiet = effects.isEmpty
             for effect in effects { carryOut(effect, now: now) }
+            effects.removeAll(keepingCapacity: true)
+            swap(&effects, &spareEffects)
             let isHomeQuiet = home?.carryOutEffects(now: now) ?? true
-            if effects.isEmpty, isHomeQuiet, !needsEndOfTurn { break }
+            if isQuiet, isHomeQuiet, !needsEndOfTurn { break }
         }
         if round == Self.roundLimit { mailboxes[index].post(.wake) }
         for link in links { link.flush() }

@@ -146,6 +146,7 @@ struct LoopThread: Sendable {
         settings.loopIndex = index
         settings.loopCount = context.loopCount
         settings.durability = configuration.durability
+        settings.plainDatabaseZero = configuration.plainDatabaseZero
         settings.raft = configuration.raft
         settings.requestLimits = configuration.requestLimits
         settings.queryBufferByteCount = configuration.queryBufferByteCount
@@ -162,6 +163,7 @@ struct LoopThread: Sendable {
         settings.password = configuration.password
         settings.serverVersion = configuration.serverVersion
         settings.host = .current()
+        settings.stopwatch = { SystemClock.monotonicNanoseconds() }
         let recovery: Journal.Recovery
         do throws(JournalError) {
             recovery = try Journal.recover(

@@ -25,6 +25,8 @@ package struct NodeConfiguration: Sendable {
     /// How many loops, and so journals, a new folder gets; an old one keeps what it has.
     package var loopCount = 1
     package var durability = Durability.sync
+    /// What database 0 of plain connections is.
+    package var plainDatabaseZero = DatabaseID.whole(0)
     package var segmentByteCount = 64 << 20
     package var snapshotLogByteCount = 64 << 20
     /// What the node sends of snapshots in a second, shared equally by its loops.

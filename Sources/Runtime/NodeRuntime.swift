@@ -129,6 +129,13 @@ package final class NodeRuntime: Sendable {
         mailboxes[0].post(.status(reply))
     }
 
+    /// Calls `reply` on one of the node's threads with what each of its loops counts; never when the node
+    /// has ended.
+    package func metrics(_ reply: @escaping @Sendable ([LoopReport]) -> Void) {
+        let collector = ReportCollector(count: mailboxes.count, reply)
+        for mailbox in mailboxes { mailbox.post(.metrics { collector.add($0) }) }
+    }
+
     /// Brings an operator's wish to the leader of the directory.
     ///
     /// - Parameters:

@@ -24,6 +24,8 @@ enum ShellMail: Sendable {
     case abandon
     /// To loop 0: call this with the state of the cluster.
     case status(@Sendable (ClusterStatus) -> Void)
+    /// Call this with what the loop counts.
+    case metrics(@Sendable (LoopReport) -> Void)
     /// To loop 0: call this with why it can't be, or with nothing when it is on its way.
     case request(ClusterWish, @Sendable (String?) -> Void)
     /// Take another turn.

@@ -15,6 +15,7 @@ package struct NodeSettings: Equatable, Sendable {
     }
 
     package var durabilityName = "sync"
+    package var plainDatabaseZeroName = "whole"
 
     package var dataDirectory = "./martlet-data"
     package var loopCount = 1
@@ -66,6 +67,7 @@ package struct NodeSettings: Equatable, Sendable {
     package init() {}
 
     package var durability: Durability { durabilityName == "periodic" ? .periodic : .sync }
+    package var isPlainDatabaseZeroSharded: Bool { plainDatabaseZeroName == "sharded" }
     package var logFormat: LogFormat { LogFormat(rawValue: logFormatName) ?? .text }
     package var logLevel: LogThreshold { LogThreshold(rawValue: logLevelName) ?? .info }
 

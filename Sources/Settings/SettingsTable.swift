@@ -6,7 +6,7 @@ extension Setting {
     /// All settings, in the order in which files and documentation show them. A key without a
     /// section stands first, because TOML has no way back out of a section.
     package static let all: [Setting] =
-        top + node + listen + advertise + cluster + security + limits + raft + journal + log
+        top + node + listen + advertise + plain + cluster + security + limits + raft + journal + log
 
     /// What each section is about.
     package static func summary(ofSection section: String) -> String {
@@ -17,6 +17,7 @@ extension Setting {
             "How others reach this node, where that differs from what it listens on (names, NAT, "
                 + "containers, wildcard addresses)."
         case "cluster": "The cluster that this node founds or joins. The same on every node."
+        case "plain": "What clients of the plain listener see."
         case "security": "Who may use this node."
         case "limits":
             "Bounds of what clients can make a node hold. Redis's defaults where it has one."
@@ -73,9 +74,20 @@ extension Setting {
         Setting(
             "listen.admin", .listener(\.adminListen),
             """
-            HTTP for operators: /livez, /readyz, /topology; POST /departures replaces or forgets a node, as \
+            HTTP for operators: /livez, /readyz, /topology, /metrics (Prometheus); POST /departures replaces or forgets a node, as \
             `martlet cluster` does. It has no password: keep it on loopback or behind a firewall.
             """),
+    ]
+
+    private static let plain: [Setting] = [
+        Setting(
+            "plain.database0", .choice(\.plainDatabaseZeroName, ["whole", "sharded"]),
+            """
+            What database 0 of the plain listener is. "whole": a database of its own, on one shard, so that \
+            every command may name any keys. "sharded": the keyspace that the cluster listener serves, spread \
+            over all shards; MGET, MSET, DEL, UNLINK, EXISTS and TOUCH are then done part by part where their \
+            keys lie in several slots, and other commands need keys of one {tag}. The same on every node.
+            """)
     ]
 
     private static let advertise: [Setting] = [

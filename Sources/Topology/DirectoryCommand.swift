@@ -21,6 +21,8 @@ package enum DirectoryCommand: Equatable, Sendable {
     case forgetNode(NodeID)
     /// The node's replica of group 0 is not to be trusted any more: it gets another one.
     case replaceDirectoryReplica(NodeID, leaving: ReplicaID)
+    /// What `CONFIG SET` sets for the whole cluster.
+    case setParameters(ParameterChange)
 
     /// The numbers are in the log: append only.
     private enum Kind: UInt8 {
@@ -35,6 +37,7 @@ package enum DirectoryCommand: Equatable, Sendable {
         case replaceNode = 9
         case forgetNode = 10
         case replaceDirectoryReplica = 11
+        case setParameters = 12
     }
 
     package func encode() -> [UInt8] {
@@ -86,6 +89,9 @@ package enum DirectoryCommand: Equatable, Sendable {
             bytes.append(Kind.replaceDirectoryReplica.rawValue)
             bytes.append(littleEndian: node.rawValue)
             bytes.append(littleEndian: leaving.rawValue)
+        case .setParameters(let change):
+            bytes.append(Kind.setParameters.rawValue)
+            change.encode(into: &bytes)
         }
         return bytes
     }
@@ -138,6 +144,7 @@ package enum DirectoryCommand: Equatable, Sendable {
             let node = NodeID(try reader.read(UInt64.self, "node"))
             self = .replaceDirectoryReplica(
                 node, leaving: ReplicaID(try reader.read(UInt64.self, "leaving replica")))
+        case .setParameters: self = .setParameters(try ParameterChange(reading: &reader))
         }
         try reader.expectEnd("end of directory command")
     }

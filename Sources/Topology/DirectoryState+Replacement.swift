@@ -115,6 +115,7 @@ extension DirectoryState {
         }
         nodes[node] = nil
         departures[node] = nil
+        parameterChanges[node] = nil
         removedNodes = (removedNodes + [node]).sorted()
         return changed()
     }

@@ -21,6 +21,10 @@ package struct DirectoryState: Equatable, Sendable {
     package internal(set) var removedNodes: [NodeID] = []
     /// Nodes that are on their way out.
     package internal(set) var departures = SortedMap<NodeID, NodeDeparture>()
+    /// What `CONFIG SET` has set, by name.
+    package internal(set) var parameters = SortedMap<String, String>()
+    /// By the node that asked, the last change of ``parameters``.
+    package internal(set) var parameterChanges = SortedMap<NodeID, ParameterChangeMark>()
 
     package init() {}
 
@@ -74,6 +78,7 @@ package struct DirectoryState: Equatable, Sendable {
         case .forgetNode(let node): return forget(node)
         case .replaceDirectoryReplica(let node, let leaving):
             return replaceDirectoryReplica(of: node, leaving: leaving)
+        case .setParameters(let change): return set(change)
         }
     }
 
@@ -205,12 +210,13 @@ package struct DirectoryState: Equatable, Sendable {
 
     // MARK: Snapshots
 
-    /// The version of ``encode()``'s bytes.
-    private static let formatVersion: UInt8 = 2
+    /// The version of ``encode()``'s bytes, and the one before: that of a directory without parameters.
+    private static let formatVersion: UInt8 = 3
+    private static let formatWithoutParameters: UInt8 = 2
 
     /// The whole state, for a snapshot of group 0. Equal states have equal bytes.
     package func encode() -> [UInt8] {
-        var bytes = [Self.formatVersion]
+        var bytes = [hasParameters ? Self.formatVersion : Self.formatWithoutParameters]
         bytes.append(littleEndian: clusterID.rawValue)
         bytes.append(sized: name)
         bytes.append(littleEndian: epoch)
@@ -230,12 +236,14 @@ package struct DirectoryState: Equatable, Sendable {
             bytes.append(littleEndian: node.rawValue)
             departure.encode(into: &bytes)
         }
+        if hasParameters { encodeParameters(into: &bytes) }
         return bytes
     }
 
     package init(decoding bytes: [UInt8]) throws(DecodingFailure) {
         var reader = ByteReader(bytes)
-        guard try reader.read(UInt8.self, "directory version") == Self.formatVersion else {
+        let version = try reader.read(UInt8.self, "directory version")
+        guard Self.formatWithoutParameters...Self.formatVersion ~= version else {
             throw DecodingFailure(what: "directory version", offset: 0)
         }
         clusterID = ClusterID(try reader.read(UInt64.self, "cluster"))
@@ -261,6 +269,7 @@ package struct DirectoryState: Equatable, Sendable {
             let node = NodeID(try reader.read(UInt64.self, "leaving node"))
             departures[node] = try NodeDeparture(reading: &reader)
         }
+        if version == Self.formatVersion { try decodeParameters(&reader) }
         try reader.expectEnd("end of directory")
     }
 }

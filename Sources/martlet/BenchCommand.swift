@@ -42,7 +42,7 @@ struct BenchCommand: ParsableCommand {
 
         @OptionGroup var server: ServerOptions
 
-        @Option(help: "ping, set, get, incr, hset or hget.")
+        @Option(help: "ping, set, get, incr, hset, hget, hgetall or hset10 (ten fields).")
         var command = Workload.set
 
         @Option(help: "Connections, spread over the leaders.")

@@ -118,7 +118,9 @@ struct CommandRunner: ~Copyable {
     private func run(
         _ session: SessionCommand, _ request: borrowing Request, _ reply: inout ReplyWriter
     ) throws(CommandError) {
-        if session == .command {
+        if session == .help {
+            CommandReplies.help(request, from: CommandTable.standard, into: &reply)
+        } else if session == .command {
             try CommandReplies.answer(request, from: CommandTable.standard, into: &reply)
         } else if session == .scan {
             let scan = try ScanRequest(parsing: request)

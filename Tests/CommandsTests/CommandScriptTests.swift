@@ -5,9 +5,13 @@ import Testing
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
         .appending(path: "../CommandScripts")
 
-    private static let names =
+    private static let names = names(in: folder)
+    private static let newerNames = names(in: folder.appending(path: "newer"))
+
+    private static func names(in folder: URL) -> [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: folder.path())) ?? [])
-        .filter { $0.hasSuffix(".txt") }.sorted()
+            .filter { $0.hasSuffix(".txt") }.sorted()
+    }
 
     private static func lines(_ path: String) throws -> [String] {
         try String(contentsOf: folder.appending(path: path), encoding: .utf8)
@@ -31,16 +35,25 @@ import Testing
         }
     }
 
-    @Test("what is newer than Redis 7.0 answers as its pages say") func newer() throws {
+    @Test("what is newer than Redis 7.0 answers as its pages say", arguments: newerNames)
+    func newer(name: String) throws {
         var runner = CommandRunner()
-        var last = ""
-        for line in try Self.lines("newer/set.txt") {
-            guard line.hasPrefix("= ") else {
-                last = runner.run(line)
-                continue
+        var last: (line: String, reply: String)?
+        for line in try Self.lines("newer/\(name)") {
+            if line.hasPrefix("sleep ") {
+                runner.now += Int64(line.dropFirst(6)) ?? 0
+            } else if line.hasPrefix("!resp") {
+                runner.version = line == "!resp3" ? .three : .two
+            } else if line.hasPrefix("= ") {
+                let expected = line.dropFirst(2).replacingOccurrences(of: "\\r\\n", with: "\r\n")
+                #expect(last?.reply == expected, "\(last?.line ?? "no command")")
+                last = nil
+            } else {
+                #expect(last == nil, "no reply is given: \(last?.line ?? "")")
+                let command = line.hasPrefix("~ ") ? String(line.dropFirst(2)) : line
+                last = (line, runner.run(command))
             }
-            let expected = line.dropFirst(2).replacingOccurrences(of: "\\r\\n", with: "\r\n")
-            #expect(last == expected)
         }
+        #expect(last == nil)
     }
 }

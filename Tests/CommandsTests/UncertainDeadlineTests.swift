@@ -1,4 +1,4 @@
-import Commands
+@testable import Commands
 import Keyspace
 import Primitives
 import RESP
@@ -74,5 +74,78 @@ import Testing
     @Test("the planted bug judges by the present and is sure of it") func fault() throws {
         #expect(
             try get(now: 900, present: 1000, fault: .expiryByPresentClock) == ("$-1\r\n", false))
+    }
+
+    // MARK: Fields
+
+    /// A hash whose fields `a` and `b` end at 1000 and 2000 and whose `c` stays, and one of which
+    /// nothing stays.
+    private func hashes() -> Keyspace {
+        var keyspace = Keyspace(hashSecret: 1)
+        for (key, names) in [("h", ["a", "b", "c"]), ("e", ["a", "b"])] {
+            let key = [UInt8](key.utf8)
+            var place = keyspace.locate(key.span, now: 0)
+            for name in names {
+                let deadline: Int64? = ["a": 1000, "b": 2000][name]
+                let name = [UInt8](name.utf8)
+                keyspace.setField(
+                    name.span, to: name.span, deadline: deadline ?? Keyspace.noDeadline,
+                    of: key.span, at: &place)
+            }
+        }
+        return keyspace
+    }
+
+    private static let presents: [Int64] = [900, 1000, 2000]
+
+    /// A read, or a write's peek, and at which of ``presents`` it is uncertain when `now` is 900.
+    @Test(
+        "of a field, and of all fields where all matter",
+        arguments: [
+            ("HGET h a", [1000, 2000]), ("HGET h b", [2000]), ("HGET h c", []), ("HGET h x", []),
+            ("HMGET h c a", [1000, 2000]), ("HMGET h c b", [2000]), ("HEXISTS h a", [1000, 2000]),
+            ("HSTRLEN h b", [2000]), ("HSTRLEN h c", []), ("HLEN h", [1000, 2000]),
+            ("HGETALL h", [1000, 2000]), ("HKEYS h", [1000, 2000]), ("HVALS h", [1000, 2000]),
+            ("HSCAN h 0", [1000, 2000]), ("HRANDFIELD h", [1000, 2000]),
+            ("HRANDFIELD h 2", [1000, 2000]), ("HTTL h FIELDS 1 b", [2000]),
+            ("HPEXPIRETIME h FIELDS 2 c a", [1000, 2000]), ("HPTTL h FIELDS 1 c", []),
+            // The hash ends with its last field.
+            ("EXISTS h", []), ("EXISTS e", [2000]), ("TYPE e", [2000]), ("HGET e x", [2000]),
+            ("PTTL e", [2000]),
+            ("HSETNX h a 1", [1000, 2000]), ("HSETNX h b 1", [2000]),
+            ("HGETEX h FIELDS 1 b", [2000]),
+            ("HSETEX h FNX FIELDS 1 b 1", [2000]), ("HSETEX h FXX FIELDS 1 x 1", []),
+            ("HPEXPIREAT h 5000 NX FIELDS 1 b", [2000]), ("HPEXPIREAT h 500 GT FIELDS 1 b", [2000]),
+            ("HPEXPIRE h 500 XX FIELDS 1 c", []), ("HDEL h x", []), ("HGETDEL h FIELDS 1 x", []),
+        ] as [(String, [Int64])])
+    func fields(line: String, uncertain: [Int64]) throws {
+        let keyspace = hashes()
+        for present in Self.presents {
+            let bytes = try InlineCommand.request(from: [UInt8](line.utf8).span)
+            var frame = RequestFrame()
+            _ = try RequestParser().parse(bytes.span, into: &frame)
+            let request = Request(bytes: bytes.span, frame: frame)
+            let name = String(decoding: request.copy(0), as: UTF8.self).lowercased()
+            var context = ExecutionContext(now: 900, present: present)
+            var reply = ReplyWriter()
+            switch try CommandTable.standard.row(name).body {
+            case .read(let body): try body(keyspace, request, &context, &reply)
+            case .write(_, let peek?):
+                let isFinal = try peek(keyspace, request, &context, &reply)
+                #expect(isFinal)
+            default: Issue.record("\(line) is neither")
+            }
+            #expect(context.sawUncertainDeadline == uncertain.contains(present), "\(present)")
+        }
+    }
+
+    @Test("a field that has ended by the last stamp is certain") func certainFields() throws {
+        let keyspace = hashes()
+        let place = keyspace.locate([UInt8]("h".utf8).span, now: 1000)
+        let count = keyspace.fieldCount(at: place)
+        #expect(count == 2)
+        var context = ExecutionContext(now: 1000, present: 1999)
+        _ = try context.locateFields([UInt8]("h".utf8).span, in: keyspace)
+        #expect(!context.sawUncertainDeadline)
     }
 }

@@ -26,6 +26,21 @@ struct ShardClockTests {
         #expect(clock.stamp(now: Self.moment(1010)) == Self.wall + 1010)
     }
 
+    @Test("comes to read what wall time reads, to the fraction of a millisecond")
+    func isExact() {
+        var clock = Self.fresh()
+        func moment(_ boot: Int) -> Moment {
+            var moment = Self.moment(boot)
+            moment.wallNanoseconds += 900_000
+            return moment
+        }
+        clock.lead(from: [.unknown], floor: 0, now: moment(0))
+        for boot in stride(from: 10, through: 1000, by: 10) { clock.advance(now: moment(boot)) }
+        var between = Self.moment(1000)
+        between.boot = Instant(nanoseconds: between.boot.nanoseconds + 100_001)
+        #expect(clock.stamp(now: between) == Self.wall + 1001)
+    }
+
     @Test(
         "follows wall time by one part in 200 and never goes back",
         arguments: [Int64(-3_600_000), -90_000, -1, 0, 1, 90_000, 3_600_000])

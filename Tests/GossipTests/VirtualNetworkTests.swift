@@ -31,6 +31,20 @@ import Testing
         #expect(joined != nil)
     }
 
+    @Test("seeds that are learned after the start are as good") func laterSeeds() {
+        var network = VirtualNetwork(seed: 6)
+        for id in 1...4 { network.start(UInt64(id), on: "n\(id)", seeds: ["gone"]) }
+        let alone = network.run(atMost: 5_000) { $0.isConverged }
+        #expect(alone == nil)
+        for host in ["n2", "n3", "n4"] {
+            network.withCore(host) { core, now, _ in
+                core.add(seeds: [VirtualNetwork.addresses("n1").peer], now: now)
+            }
+        }
+        let joined = network.run(atMost: 5_000) { $0.isConverged }
+        #expect(joined != nil)
+    }
+
     @Test("no one is taken for dead at 10 % loss, even without peer links")
     func noFalseDeath() {
         var runsWithDeaths = 0

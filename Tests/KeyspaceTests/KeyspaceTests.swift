@@ -75,6 +75,10 @@ import Testing
         _ = keyspace.removeField(key.span, at: &place)
         keyspace.setField(key.span, to: Self.bytes("v").span, of: key.span, at: &place)
         hashes.append(keyspace.stateHash())
+        for deadline: Int64 in [100, 101] {
+            keyspace.setFieldDeadline(deadline, of: key.span, at: &place)
+            hashes.append(keyspace.stateHash())
+        }
         #expect(Set(hashes).count == hashes.count)
     }
 

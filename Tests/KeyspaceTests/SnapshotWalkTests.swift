@@ -70,7 +70,7 @@ import Testing
         #expect(outcome.isModelled)
     }
 
-    @Test("every difference shows in the digest", arguments: 0..<6) func digests(change: Int) throws
+    @Test("every difference shows in the digest", arguments: 0..<8) func digests(change: Int) throws
     {
         func digest(changed: Bool) throws -> UInt64 {
             var keyspace = Self.wideHash([UInt8]("wide".utf8), count: 300)
@@ -81,6 +81,9 @@ import Testing
                     [UInt8](repeating: 1, count: byteCount).span, of: name.span, at: &place,
                     deadline: Keyspace.noDeadline)
             }
+            let name = [UInt8]("h".utf8)
+            var place = keyspace.locate(name.span, now: 0)
+            keyspace.setField(name.span, to: name.span, of: name.span, at: &place)
             if changed { Self.change(&keyspace, change) }
             var digest = SnapshotDigest(seed: 0)
             try digest.take(snapshot(of: &keyspace))
@@ -93,7 +96,7 @@ import Testing
     /// One small change.
     private static func change(_ keyspace: inout Keyspace, _ number: Int) {
         func name(_ text: String) -> [UInt8] { [UInt8](text.utf8) }
-        let key = name(["a", "b", "wide", "wide", "c", "new"][number])
+        let key = name(["a", "b", "wide", "wide", "c", "new", "wide", "h"][number])
         var place = keyspace.locate(key.span, now: 0)
         switch number {
         case 1:
@@ -104,6 +107,8 @@ import Testing
             keyspace.setField(field(299).span, to: key.span, of: key.span, at: &place)
         case 3: _ = keyspace.removeField(field(150).span, at: &place)
         case 4: keyspace.setDeadline(5, at: &place)
+        case 6: keyspace.setFieldDeadline(5, of: field(150).span, at: &place)
+        case 7: keyspace.setFieldDeadline(5, of: key.span, at: &place)
         default:
             keyspace.setString(
                 name("x").span, of: key.span, at: &place, deadline: Keyspace.noDeadline)
@@ -153,6 +158,42 @@ import Testing
         let copy = try restored(keyspace.takeSnapshotOutput(), hashSecret: 3)
         #expect(copy.stateHash() == expected)
         #expect(keyspace.stateHash() != expected)
+    }
+
+    @Test("a change of deadlines in a large hash copies nothing, and the old ones are written")
+    func formerDeadlines() throws {
+        let key = [UInt8]("h".utf8)
+        var keyspace = Self.wideHash(key, count: 10_000)
+        func setDeadlines(_ numbers: some Sequence<Int>, _ deadline: (Int) -> Int64) {
+            for number in numbers {
+                var place = keyspace.locate(key.span, now: 0)
+                keyspace.setFieldDeadline(
+                    deadline(number), of: Self.field(number).span, at: &place)
+            }
+        }
+        setDeadlines(stride(from: 0, to: 10_000, by: 3)) { Int64($0 + 1) }
+        let byteCount = keyspace.byteCount
+        for round in 1...2 {
+            let expected = keyspace.stateHash()
+            keyspace.beginSnapshot()
+            _ = keyspace.continueSnapshot(byteBudget: 300_000)
+            // Some are written already, some have a deadline, some change twice, some go.
+            setDeadlines(stride(from: 0, to: 10_000, by: 2)) { Int64($0 + round) }
+            setDeadlines(stride(from: 0, to: 10_000, by: 8)) { _ in Keyspace.noDeadline }
+            #expect(keyspace.byteCount == byteCount)
+            for number in stride(from: round, to: 10_000, by: 2000) {
+                var place = keyspace.locate(key.span, now: 0)
+                keyspace.setField(
+                    Self.field(number).span, to: key.span, of: key.span, at: &place)
+                keyspace.setField(
+                    Self.field(number).span, to: [UInt8](repeating: 5, count: 100).span,
+                    of: key.span, at: &place)
+            }
+            while !keyspace.continueSnapshot(byteBudget: 500) {}
+            let copy = try restored(keyspace.takeSnapshotOutput(), hashSecret: 3)
+            #expect(copy.stateHash() == expected)
+            #expect(keyspace.stateHash() != expected)
+        }
     }
 
     @Test("no step writes much more than it may") func slices() {

@@ -89,6 +89,9 @@ struct StatusTests {
             #expect(readiness.missing == ["no leader is known of shard 2"])
             let live = try await client.get("/livez").status
             #expect(live == 200)
+            let metrics = try await client.get("/metrics")
+            #expect(metrics.status == 200)
+            #expect(String(decoding: metrics.body, as: UTF8.self) == "martlet_clients 1\n")
             let nothing = try await client.get("/nothing").status
             #expect(nothing == 404)
         }
@@ -127,6 +130,7 @@ struct StatusTests {
     private struct Fixed: StatusSource {
         let fixed: StatusReport
         func report() -> StatusReport { fixed }
+        func metrics() -> String { "martlet_clients 1\n" }
         func request(_ wish: ClusterWish) -> String? {
             wish == .forget(NodeID(1)) ? nil : "node 2 can't leave"
         }

@@ -21,6 +21,20 @@ import Testing
                 + "-ERR wrong number of arguments for 'client|setname' command\r\n")
     }
 
+    @Test("a plain connection is refused what is about the cluster, as by a Redis without one")
+    func noCluster() throws {
+        let rig = try founded()
+        let client = rig.connect(.plain)
+        for words in [
+            ["HELP"], ["SLOTS"], ["COUNTKEYSINSLOT", "1"], ["GETKEYSINSLOT", "1", "1"],
+            ["KEYSLOT", "k"],
+        ] {
+            #expect(
+                rig.run([["CLUSTER"] + words], on: client)
+                    == "-ERR This instance has cluster support disabled\r\n")
+        }
+    }
+
     @Test("the limits of a stranger end with AUTH, inline or not") func limitsEnd() throws {
         let rig = try founded { $0.password = [UInt8]("secret".utf8) }
         let large = resp(["PING", String(repeating: "x", count: 20_000)])

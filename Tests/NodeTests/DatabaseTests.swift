@@ -105,4 +105,43 @@ import Testing
         #expect(machine.keyCount == 1)
         #expect(machine.earliestDeadlineBound == 90)
     }
+
+    @Test("limits of compact hashes hold in every database, for new ones and for snapshots")
+    func compactLimits() throws {
+        let key = [UInt8]("h".utf8)
+        func setFields(_ keyspace: inout Keyspace) {
+            var place = keyspace.locate(key.span, now: 0)
+            for field: UInt8 in 0..<3 {
+                keyspace.setField([field].span, to: [1].span, of: key.span, at: &place)
+            }
+        }
+        func areCompact(_ machine: StateMachine) -> [Bool] {
+            func isCompact(_ keyspace: borrowing Keyspace) -> Bool {
+                keyspace.isCompact(at: keyspace.locate(key.span, now: 0))
+            }
+            return [isCompact(machine.keyspace), isCompact(machine.wholeDatabases[5].keyspace)]
+        }
+        for limit in [2, 3] {
+            let machine = StateMachine(kind: .shard)
+            machine.compactLimits = CompactLimits(fieldCount: limit)
+            machine.makeReady(hashSecret: 7, slots: ServedSlots())
+            setFields(&machine.keyspace)
+            setFields(&machine.wholeDatabases[5].keyspace)
+            #expect(areCompact(machine) == [limit == 3, limit == 3])
+
+            var writer = SnapshotFileWriter()
+            var bytes = writer.header(index: LogIndex(5))
+            bytes += writer.block(machine.beginSnapshot(missesChangedKeys: false))
+            while !machine.continueSnapshot(byteBudget: 500) {}
+            for block in machine.takeSnapshotBlocks() { bytes += writer.block(block) }
+            bytes += writer.end()
+            let other = StateMachine(kind: .shard)
+            other.compactLimits = CompactLimits(fieldCount: 5 - limit)
+            try other.recover(bytes, index: LogIndex(5))
+            other.makeReady(hashSecret: 7, slots: ServedSlots())
+            while other.isLoading { try other.load(byteCount: 100) }
+            #expect(areCompact(other) == [limit == 2, limit == 2])
+            #expect(other.stateHash() == machine.stateHash())
+        }
+    }
 }

@@ -63,12 +63,29 @@ import Testing
         #expect(requests.indices.isEmpty)
     }
 
-    @Test("replies of any kind are told apart") func parts() {
+    @Test("replies of any kind are told apart") func parts() throws {
         let output =
             "+OK\r\n$3\r\na\r\n\r\n$-1\r\n*2\r\n:1\r\n*1\r\n_\r\n%1\r\n+a\r\n,1.5\r\n-UNCERTAIN x\r\n"
         let replies = PartReplies([UInt8](output.utf8))
-        #expect(replies.replies.count == 6)
-        #expect(replies.errors.count == 1)
-        #expect(replies.isUncertain)
+        #expect(replies.count == 6)
+        #expect(replies.error(isWrite: false) == [UInt8]("-UNCERTAIN x\r\n".utf8))
+        let error = try #require(replies.error(isWrite: true))
+        #expect(error.starts(with: "-UNCERTAIN some".utf8))
+    }
+
+    @Test("parts that all failed leave nothing done", arguments: [true, false])
+    func failedParts(isWrite: Bool) {
+        let refused = "-CLUSTERDOWN x\r\n"
+        #expect(
+            PartReplies([UInt8]((refused + refused).utf8)).error(isWrite: isWrite)
+                == [UInt8](refused.utf8))
+        #expect(PartReplies([UInt8](":1\r\n:2\r\n".utf8)).error(isWrite: isWrite) == nil)
+    }
+
+    @Test("values come back in the order of their keys") func order() {
+        let output = "*2\r\n$1\r\na\r\n$-1\r\n*1\r\n$2\r\n\r\n\r\n*2\r\n:1\r\n_\r\n"
+        let replies = PartReplies([UInt8](output.utf8))
+        let ordered = replies.elements(inOrder: [[1, 4], [0], [2, 3]])
+        #expect(ordered == [UInt8]("$2\r\n\r\n\r\n$1\r\na\r\n:1\r\n_\r\n$-1\r\n".utf8))
     }
 }

@@ -348,4 +348,43 @@ import Topology
         #expect(home.core.malformedCount > 3000)
         #expect(home.core.rejectedDatagramCount == 0)
     }
+
+    @Test("brings changes of parameters to the leader, each once and in order", arguments: 0..<8)
+    func parameters(seed: UInt64) throws {
+        let world = HomeWorld(seedCount: 3, extraCount: 1, seed: seed)
+        try world.startAll()
+        world.run(milliseconds: 10_000)
+        for index in 0..<4 {
+            for number in 1...3 {
+                world.setParameter(
+                    "machine\(index)", "\(number)", ticket: UInt64(number), of: index)
+            }
+        }
+        world.run(milliseconds: 4000)
+        for index in 0..<4 {
+            #expect(world.machines[index].parameterAnswers.values == ["OK", "OK", "OK"])
+            for other in 0..<4 {
+                #expect(world.machines[other].directory.parameters["machine\(index)"] == "3")
+            }
+        }
+    }
+
+    @Test("says of a change of parameters what is known of it when there is no leader")
+    func parametersWithoutLeader() throws {
+        let world = HomeWorld(seedCount: 3, seed: 5)
+        try world.startAll()
+        world.run(milliseconds: 5000)
+        let leader = try #require(
+            (0..<3).first { world.node($0) == world.groups[.directory]?.leader?.node })
+        let others = (0..<3).filter { $0 != leader }
+        world.kill(leader)
+        world.kill(others[1])
+        world.setParameter("timeout", "7", ticket: 1, of: others[0])
+        world.setParameter("bad", "\n", ticket: 2, of: others[0])
+        let answers = { world.machines[others[0]].parameterAnswers }
+        #expect(answers()[2]?.hasPrefix("ERR ") == true)
+        world.run(milliseconds: 6000)
+        // It was sent to the node that led, which may have had it.
+        #expect(answers()[1]?.hasPrefix("UNCERTAIN ") == true)
+    }
 }

@@ -51,6 +51,8 @@ final class HomeWorld {
         var links: [PeerLink] = []
         var stop: StopReason?
         var warnings: [String] = []
+        /// What the home has answered to changes of parameters, by ticket.
+        var parameterAnswers = SortedMap<UInt64, String>()
         var hints = SortedMap<GroupID, LeaderHint>()
         var clusterSeen: ClusterID?
     }
@@ -192,6 +194,15 @@ final class HomeWorld {
         return answer
     }
 
+    /// A client of a machine sets a parameter.
+    func setParameter(_ name: String, _ value: String, ticket: UInt64, of index: Int) {
+        act(index) {
+            $0.received(
+                .changeParameters(ticket: ticket, [ParameterValue(name, value)]), from: .loop(0),
+                now: $1, into: &$2)
+        }
+    }
+
     /// A loop of a machine says that it must not use a replica.
     func quarantine(_ index: Int, _ replica: QuarantinedReplica?) {
         act(index) {
@@ -276,8 +287,11 @@ final class HomeWorld {
         case .cluster(let cluster): machines[index].clusterSeen = cluster
         case .currentReplica(let group, let replica, _):
             if group == .directory { machines[index].replica = replica }
+        case .parametersChanged(let ticket, _): machines[index].parameterAnswers[ticket] = "OK"
+        case .parametersRefused(let ticket, let text):
+            machines[index].parameterAnswers[ticket] = text
         case .directory, .groupStatus, .quarantines, .continueApplying, .continueInBackground,
-            .relayed:
+            .relayed, .changeParameters, .formerPeers:
             break
         }
     }

@@ -71,6 +71,8 @@ final class LoopRig {
     var isDiskFull = false
     private(set) var received = SortedMap<ConnectionID, [UInt8]>()
     private(set) var closed: [ConnectionID] = []
+    /// What the loops have told the home.
+    private(set) var homePosts: [CoreMessage] = []
     /// For each turn of the first loop since ``startRecordingTurns()``, how far each group was applied.
     private(set) var recordedTurns: [[LogIndex]]?
     /// How much a client takes of its output each time there is more.
@@ -104,7 +106,9 @@ final class LoopRig {
     }
 
     /// Founds a cluster of this node alone, with two shards.
-    func found() {
+    ///
+    /// - Parameter parameters: What is set before there are shards.
+    func found(parameters: [ParameterValue] = []) {
         let member = Member(replica: ReplicaID(1), node: Self.node)
         post(.hostDirectory(ReplicaID(1), Configuration(voters: [member])), to: 0)
         advance(milliseconds: 1000)
@@ -121,6 +125,11 @@ final class LoopRig {
                     Self.node,
                     AdvertisedAddresses(
                         peer: address, cluster: address, plain: address, admin: address))), to: 0)
+        if !parameters.isEmpty {
+            let mark = ParameterChangeMark(process: 1, number: 1)
+            let change = ParameterChange(node: Self.node, mark: mark, values: parameters)
+            post(.proposeDirectory(.setParameters(change)), to: 0)
+        }
         let plan = { (number: UInt32, slots: ClosedRange<UInt16>) in
             ShardPlan(
                 id: GroupID(number), nodes: [Self.node], preferredLeader: Self.node, slots: [slots])
@@ -129,11 +138,13 @@ final class LoopRig {
         advance(milliseconds: 1000)
     }
 
-    func connect(loop: Int = 0) -> (loop: Int, id: ConnectionID) {
+    func connect(
+        loop: Int = 0, _ listener: ListenerKind = .cluster
+    ) -> (loop: Int, id: ConnectionID) {
         (
             loop,
             cores[loop].core.clientConnected(
-                .cluster, remote: Address(host: "127.0.0.1", port: 5), now: now)
+                listener, remote: Address(host: "127.0.0.1", port: 5), now: now)
         )
     }
 
@@ -145,6 +156,29 @@ final class LoopRig {
         cores[connection.loop].core.clientReceived(connection.id, bytes.span, now: now)
         settle()
         return takeReceived(connection.id)
+    }
+
+    func disconnect(_ connection: (loop: Int, id: ConnectionID)) {
+        cores[connection.loop].core.clientClosed(connection.id, now: now)
+        settle()
+    }
+
+    /// The changes of parameters that clients have asked for.
+    var changes: [(ticket: UInt64, values: [ParameterValue])] {
+        homePosts.compactMap { message in
+            if case .changeParameters(let ticket, let values) = message {
+                (ticket, values)
+            } else {
+                nil
+            }
+        }
+    }
+
+    /// As the home knows it.
+    var directoryEpoch: UInt64 {
+        homePosts.reduce(0) { epoch, message in
+            if case .directory(let state) = message { max(epoch, state.epoch) } else { epoch }
+        }
     }
 
     func takeReceived(_ id: ConnectionID) -> String {
@@ -215,6 +249,8 @@ final class LoopRig {
     func stateHash(of group: UInt32, loop: Int = 0) -> UInt64? {
         cores[loop].core.stateHash(of: GroupID(group))
     }
+    /// The page for Prometheus, of all loops.
+    func metrics() -> String { MetricsText.page(cores.map { $0.core.metrics() }, version: "1") }
     func counters(loop: Int = 0) -> LoopStatistics { cores[loop].core.counters }
 
     func stop() {
@@ -282,7 +318,8 @@ final class LoopRig {
         case .snapshot(let request): waitingSnapshots[loop].append(request)
         case .post(let message, .loop(let target)):
             cores[target].core.received(message, from: .loop(loop), now: now)
-        case .post, .pauseClient, .resumeClient, .frame, .log, .stop: break
+        case .post(let message, .home): homePosts.append(message)
+        case .pauseClient, .resumeClient, .frame, .log, .stop: break
         }
     }
 }

@@ -29,6 +29,18 @@ import Testing
         #expect(replies == "+OK\r\n$1\r\n1\r\n+OK\r\n$-1\r\n$1\r\n2\r\n:3\r\n$1\r\n3\r\n")
     }
 
+    @Test("each read draws anew, behind a write of its own too", arguments: [false, true])
+    func draws(behindWrite: Bool) throws {
+        let rig = try founded()
+        let client = rig.connect()
+        _ = rig.run([["HSET", "h", "a", "1", "b", "2"]], on: client)
+        var requests = (0..<40).map { _ in ["HRANDFIELD", "h"] }
+        if behindWrite { requests.insert(["HSET", "h", "a", "1"], at: 0) }
+        let replies = rig.run(requests, on: client)
+        #expect(replies.contains("$1\r\na\r\n"))
+        #expect(replies.contains("$1\r\nb\r\n"))
+    }
+
     @Test("nothing is acknowledged before the disk has it") func waitsForDisk() throws {
         let rig = try founded()
         rig.isDiskSlow = true

@@ -32,6 +32,18 @@ import Testing
         return (turns, turns.last ?? [])
     }
 
+    @Test("the home is told whom the recovered log of the directory names") func formerPeers()
+        throws
+    {
+        let rig = try LoopRig()
+        rig.found()
+        let again = try LoopRig(folders: rig.folders)
+        let told = again.homePosts.compactMap { message -> [Address]? in
+            if case .formerPeers(let addresses) = message { addresses } else { nil }
+        }
+        #expect(told.count == 1 && told.first?.count == 1)
+    }
+
     @Test("a turn applies no more of all shards together than of one") func budget() throws {
         let (turns, last) = try Self.turns(counts: [60, 60])
         #expect(last.allSatisfy { $0 >= 60 }, "\(last)")

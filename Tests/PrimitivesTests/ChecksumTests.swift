@@ -18,6 +18,20 @@ import Testing
                 == martlet_crc32c_portable(5, bytes, bytes.count))
     }
 
+    @Test("CRC-16 of any length is what its definition says", arguments: 0..<40)
+    func crc16Definition(count: Int) {
+        var generator = SeededGenerator(seed: UInt64(count))
+        let bytes = (0..<count).map { _ in UInt8(generator.below(256)) }
+        var expected: UInt16 = 0
+        for byte in bytes {
+            expected ^= UInt16(byte) << 8
+            for _ in 0..<8 {
+                expected = expected & 0x8000 != 0 ? expected << 1 ^ 0x1021 : expected << 1
+            }
+        }
+        #expect(crc16(bytes.span) == expected)
+    }
+
     @Test("CRC-16 has the check value of the Redis Cluster specification") func crc16CheckValue() {
         #expect(crc16(digits.span) == 0x31C3)
     }

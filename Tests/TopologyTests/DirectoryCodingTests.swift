@@ -51,6 +51,14 @@ import Topology
             .replaceDirectoryReplica(NodeID(3), leaving: ReplicaID(9)),
             "0b03000000000000000900000000000000"
         ),
+        (
+            .setParameters(
+                ParameterChange(
+                    node: NodeID(3), mark: ParameterChangeMark(process: 0x0102, number: 5),
+                    values: [ParameterValue("save", ""), ParameterValue("timeout", "7")])),
+            "0c03000000000000000201000000000000050000000000000002000400000073617665000000000700000074"
+                + "696d656f75740100000037"
+        ),
     ]
 
     private static let small = AdvertisedAddresses(
@@ -72,6 +80,7 @@ import Topology
         var directory = Samples.formed(count)
         _ = directory.apply(.registerNode(NodeID(99), Samples.addresses(99)))
         _ = directory.apply(.removeNode(NodeID(99)))
+        if count > 1 { _ = directory.apply(Samples.setting("timeout", "7", number: 1)) }
         let bytes = directory.encode()
         let copy = try DirectoryState(decoding: bytes)
         #expect(copy == directory && copy.stateHash() == directory.stateHash())
@@ -85,6 +94,9 @@ import Topology
 
     @Test("of a state never change") func goldenState() {
         #expect(Samples.formed(3).stateHash() == 4_199_216_157_447_295_996)
+        var changed = Samples.formed(3)
+        _ = changed.apply(Samples.setting("timeout", "7", number: 1))
+        #expect(changed.stateHash() == 13_517_930_830_947_575_953)
         #expect(DirectoryState().stateHash() != Samples.registered(1).stateHash())
     }
 

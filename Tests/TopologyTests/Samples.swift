@@ -40,6 +40,18 @@ enum Samples {
     }
 }
 
+extension Samples {
+    /// A change of a parameter, which node 1 asks for.
+    static func setting(
+        _ name: String, _ value: String, process: UInt64 = 9, number: UInt64, node: UInt64 = 1
+    ) -> DirectoryCommand {
+        .setParameters(
+            ParameterChange(
+                node: NodeID(node), mark: ParameterChangeMark(process: process, number: number),
+                values: [ParameterValue(name, value)]))
+    }
+}
+
 func hexadecimal(_ bytes: [UInt8]) -> String {
     bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
 }

@@ -12,4 +12,10 @@ uint32_t martlet_crc32c_portable(uint32_t crc, const void *bytes, size_t byteCou
 
 /// Asks the processor to load the cache line at `address`; never faults.
 static inline void martlet_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }
+
+/// The same for that line and the next one.
+static inline void martlet_prefetch_two(const void *address) {
+  __builtin_prefetch(address, 0, 3);
+  __builtin_prefetch((const char *)address + 64, 0, 3);
+}
 #endif

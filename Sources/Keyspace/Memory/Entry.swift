@@ -7,9 +7,12 @@ import Glibc
 ///  0  deadline      Int64   milliseconds since the epoch, `noDeadline` for none
 ///  8  key bytes     UInt32
 /// 12  value bytes   UInt32
-/// 16  granules << 6 | held << 5 | era << 4 | type  UInt32; the block has 16 * granules + 8 bytes
-/// 20  expiry index  UInt32  where the expiry heap holds the entry, `notInHeap` if it doesn't
-/// 24  the key, then the value (of a hash: the address of its `FieldMap`)
+/// 16  granules << 6 | held << 5 | era << 4 | compact << 3 | type  UInt32; the block has
+///                           16 * granules + 8 bytes
+/// 20  expiry index  UInt32  where the expiry heap holds the entry, `notInHeap` if it doesn't; of a
+///                           field, where its former deadline is kept
+/// 24  the key, then the value (of a compact hash: a `FieldBlock`; of another one: the address of its
+///     `FieldMap`)
 /// ```
 ///
 /// A field has 16 bytes more in front of the block: the previous and the next field in the order of
@@ -24,7 +27,8 @@ import Glibc
     static let linkByteCount = 16
     static let noDeadline = Int64.max
     static let notInHeap = UInt32.max
-    private static let typeBits: UInt32 = 15
+    private static let typeBits: UInt32 = 7
+    private static let compactBit: UInt32 = 1 << 3
     static let eraBit: UInt32 = 1 << 4
     private static let heldBit: UInt32 = 1 << 5
     private static let granuleShift: UInt32 = 6
@@ -44,6 +48,8 @@ import Glibc
 
     /// The entry's address under the tag of `hash`: what a bucket holds.
     func word(hash: UInt64) -> UInt64 { unsafe hash << 48 | UInt64(UInt(bitPattern: base)) }
+
+    func isSame(as other: Entry) -> Bool { unsafe base == other.base }
 
     // MARK: Making and freeing
 
@@ -97,7 +103,20 @@ import Glibc
         }
         return type
     }
+    /// Of a hash: its fields are in this block.
+    var isCompact: Bool {
+        get { field(at: 16) & Self.compactBit != 0 }
+        nonmutating set {
+            set(field(at: 16) & ~Self.compactBit | (newValue ? Self.compactBit : 0), at: 16)
+        }
+    }
+    /// Whether it is a hash whose fields are in a ``FieldMap``.
+    var hasFieldMap: Bool {
+        field(at: 16) & (Self.typeBits | Self.compactBit) == UInt32(ValueType.hash.rawValue)
+    }
     var granules: Int { Int(field(at: 16) >> Self.granuleShift) }
+    /// Bytes of the block, a field's links not counted.
+    var blockByteCount: Int { granules * 16 + 8 }
     /// Other than the keyspace's when the snapshot under way has yet to write the entry.
     var era: UInt32 {
         get { field(at: 16) & Self.eraBit }
@@ -129,7 +148,7 @@ import Glibc
     // MARK: Key and value
 
     private var keyStart: UnsafeMutableRawPointer { unsafe base + Self.headerByteCount }
-    private var valueStart: UnsafeMutableRawPointer { unsafe keyStart + keyByteCount }
+    var valueStart: UnsafeMutableRawPointer { unsafe keyStart + keyByteCount }
 
     /// The key's bytes; the caller says what keeps the entry alive.
     var key: Span<UInt8> {
@@ -165,9 +184,17 @@ import Glibc
         }
     }
 
-    /// The fields, when this is a hash.
+    /// Makes a part of the value zeros; there must be room for it.
+    func clear(_ range: Range<Int>) {
+        precondition(
+            range.upperBound <= valueCapacity,
+            "\(range) of a value with room for \(valueCapacity)")
+        unsafe memset(valueStart + range.lowerBound, 0, range.count)
+    }
+
+    /// The fields, when this is a hash that is not compact.
     var fields: UnsafeMutablePointer<FieldMap> {
-        precondition(type == .hash, "the fields of a \(type)")
+        precondition(hasFieldMap, "the fields of a \(type) that has none, or compact ones")
         let address = unsafe valueStart.loadUnaligned(as: UInt.self)
         guard let fields = unsafe UnsafeMutablePointer<FieldMap>(bitPattern: address) else {
             preconditionFailure("a hash without fields")
@@ -198,6 +225,8 @@ import Glibc
             unsafe XXH_INLINE_XXH3_64bits_withSeed($0.baseAddress, $0.count, secret)
         }
     }
+
+    func isIdentical(to other: Entry) -> Bool { unsafe base == other.base }
 
     /// Whether this entry's key comes before `other`'s, byte by byte.
     func keyPrecedes(_ other: Entry) -> Bool {

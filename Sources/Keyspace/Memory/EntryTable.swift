@@ -1,3 +1,5 @@
+import Primitives
+
 /// A hash table of entries: open addressing, linear probing, grown and shrunk in steps.
 ///
 /// A bucket's index is the top bits of the hash, so the table is in the order of the hashes but for
@@ -189,6 +191,21 @@ struct EntryTable {
             range += 1
         }
         return range << shift
+    }
+
+    /// An entry drawn at random, each with the same chance; the table must not be empty.
+    ///
+    /// - Complexity: O(1), since neither block is ever almost empty.
+    func draw(from generator: inout SeededGenerator) -> Entry {
+        precondition(count > 0, "a draw from an empty table")
+        let buckets = bucketCount
+        while true {
+            // Each entry is in one bucket.
+            let bucket = generator.below(buckets)
+            var drawn: Entry?
+            forEach(ofBuckets: bucket..<bucket + 1) { drawn = $0 }
+            if let drawn { return drawn }
+        }
     }
 
     private static func visit(

@@ -1,15 +1,17 @@
-/// The entries with a deadline, the earliest first: a heap of four children a node whose entries
+/// The entries with a deadline, their own or a field's, the earliest first: a heap of four children a node whose entries
 /// know their place.
 ///
-/// An item's deadline may be earlier than its entry's: a deadline that moves later leaves the item
+/// An item's deadline may be earlier than when its entry is due: a deadline that moves later leaves the item
 /// where it is until it comes to the top, so refreshing a TTL costs nothing. Items with equal
-/// deadlines are ordered by the tag of their hash and then by key, which makes the order of removal
-/// a function of what is in the keyspace.
+/// deadlines are ordered by key, which makes the order of removal a function of what is in the
+/// keyspace.
 struct ExpiryHeap {
     private struct Item {
         var deadline: Int64
         var word: UInt64
     }
+
+    static var itemByteCount: Int { MemoryLayout<Item>.stride }
 
     private var items: [Item] = []
 
@@ -20,16 +22,16 @@ struct ExpiryHeap {
     /// No entry's deadline is earlier; `nil` when none has one.
     var earliestDeadline: Int64? { items.first?.deadline }
 
-    /// Takes note of `entry`'s deadline, which has just been set.
+    /// Takes note of a deadline of `entry`, or of a field of it, that has just been set.
     mutating func update(_ entry: Entry, hash: @autoclosure () -> UInt64) {
         let index = entry.expiryIndex
         if index == Entry.notInHeap {
-            guard entry.deadline != Entry.noDeadline else { return }
+            guard entry.due != Entry.noDeadline else { return }
             precondition(items.count < Int(Entry.notInHeap), "\(items.count) deadlines")
-            items.append(Item(deadline: entry.deadline, word: entry.word(hash: hash())))
+            items.append(Item(deadline: entry.due, word: entry.word(hash: hash())))
             raise(from: items.count - 1)
-        } else if entry.deadline < items[Int(index)].deadline {
-            items[Int(index)].deadline = entry.deadline
+        } else if entry.due < items[Int(index)].deadline {
+            items[Int(index)].deadline = entry.due
             raise(from: Int(index))
         }
     }
@@ -49,17 +51,18 @@ struct ExpiryHeap {
 
     mutating func removeAll() { items = [] }
 
-    /// The entry with the earliest deadline, if that is at most `now`.
+    /// The entry that is due first, if that is at most `now`.
     mutating func firstExpired(now: Int64) -> Entry? {
         while let item = items.first, item.deadline <= now {
             guard let entry = Entry(word: item.word) else {
                 preconditionFailure("an item without an entry")
             }
-            if entry.deadline == item.deadline { return entry }
-            if entry.deadline == Entry.noDeadline {
+            let due = entry.due
+            if due == item.deadline { return entry }
+            if due == Entry.noDeadline {
                 removeItem(at: 0)
             } else {
-                items[0].deadline = entry.deadline
+                items[0].deadline = due
                 lower(from: 0)
             }
         }
@@ -79,7 +82,6 @@ struct ExpiryHeap {
 
     private func precedes(_ left: Item, _ right: Item) -> Bool {
         if left.deadline != right.deadline { return left.deadline < right.deadline }
-        if left.word >> 48 != right.word >> 48 { return left.word >> 48 < right.word >> 48 }
         guard let leftEntry = Entry(word: left.word), let rightEntry = Entry(word: right.word)
         else { preconditionFailure("an item without an entry") }
         return leftEntry.keyPrecedes(rightEntry)

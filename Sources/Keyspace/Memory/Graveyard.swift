@@ -30,7 +30,7 @@ struct Graveyard {
             } else if var table = tables.last {
                 let end = min(bucket + rest, table.bucketCount)
                 table.forEach(ofBuckets: bucket..<end) { entry in
-                    if Keyspace.isLarge(entry), entry.type == .hash {
+                    if entry.hasFieldMap, Keyspace.isLarge(entry) {
                         hashes.append(entry)
                     } else {
                         Keyspace.free(entry)

@@ -75,7 +75,33 @@ extension Keyspace {
         refresh(&place, entry: larger)
     }
 
-    private static func makeString(
+    /// Overwrites a string that is present, from a byte on; what lies between its end and there becomes
+    /// zeros. What a snapshot is writing of it stays as it was.
+    package mutating func overwrite(
+        _ bytes: Span<UInt8>, from offset: Int, of key: Span<UInt8>, at place: inout Place
+    ) {
+        let entry = presentEntry(place)
+        precondition(entry.type == .string, "bytes written into a \(entry.type)")
+        willChange(entry)
+        let before = entry.valueByteCount
+        let after = max(before, offset + bytes.count)
+        guard after > entry.valueCapacity || entry.isHeld && offset < before else {
+            entry.valueByteCount = after
+            if offset > before { entry.clear(before..<offset) }
+            entry.write(bytes, at: offset)
+            return refresh(&place, entry: entry)
+        }
+        let spare = after > before ? min(after, Self.spareByteLimit) : 0
+        let copy = Self.makeString(key, entry.value, capacity: after + spare, era: era)
+        copy.valueByteCount = after
+        if offset > before { copy.clear(before..<offset) }
+        copy.write(bytes, at: offset)
+        copy.deadline = entry.deadline
+        replace(entry, with: copy, at: place)
+        refresh(&place, entry: copy)
+    }
+
+    static func makeString(
         _ key: Span<UInt8>, _ value: Span<UInt8>, capacity: Int, era: UInt32
     ) -> Entry {
         let entry = Entry.allocate(
@@ -86,7 +112,7 @@ extension Keyspace {
     }
 
     /// Puts `replacement` in the place of `entry`, which is let go.
-    private mutating func replace(
+    mutating func replace(
         _ entry: Entry, with replacement: Entry, at place: borrowing Place
     ) {
         tables[place.table].replace(entry, with: replacement, hash: place.hash)

@@ -37,6 +37,9 @@ package struct HomeCore: ~Copyable {
     var nextQuarantineReportAt: Instant
     /// What nodes have told the leader of group 0 of the replicas that they must not use.
     var quarantineReports = SortedMap<NodeID, QuarantineReport>()
+    /// Changes of parameters that clients of this node wait for; the first one is on its way.
+    var parameterChanges: [AwaitedParameterChange] = []
+    var lastParameterChange: ParameterChangeMark
 
     /// Datagrams that did not open: of another secret, or damaged.
     package private(set) var rejectedDatagramCount = 0
@@ -90,6 +93,7 @@ package struct HomeCore: ~Copyable {
             startIncarnation: UInt64(max(0, now.wallMilliseconds)), seeds: settings.seeds,
             settings: settings.gossip, seed: generator.next(), processSeed: processSeed,
             now: now.boot)
+        lastParameterChange = ParameterChangeMark(process: processSeed, number: 0)
         nextReportAt = now.boot
         nextRegistrationAt = now.boot
         quarantines = Array(repeating: [], count: settings.loopCount)
@@ -124,6 +128,7 @@ package struct HomeCore: ~Copyable {
         registerSelf(now: now.boot, into: &effects)
         reportQuarantines(now: now.boot, into: &effects)
         direct(now: now.boot, into: &effects)
+        continueParameterChanges(now: now.boot, into: &effects)
         continueDraining(now: now.boot, into: &effects)
         updateLinks(into: &effects)
     }
@@ -214,6 +219,10 @@ package struct HomeCore: ~Copyable {
             if state.removedNodes.contains(nodeID) { stopAsRemoved(into: &effects) }
             updateLinks(into: &effects)
             registerSelf(now: now.boot, into: &effects)
+            continueParameterChanges(now: now.boot, into: &effects)
+        case .formerPeers(let addresses): gossip.add(seeds: addresses, now: now.boot)
+        case .changeParameters(let ticket, let values):
+            change(values, ticket: ticket, for: core, now: now.boot, into: &effects)
         case .groupStatus(let reports):
             guard case .loop(let loop) = core else { return }
             take(reports, loop: loop, now: now.boot, into: &effects)
@@ -228,7 +237,8 @@ package struct HomeCore: ~Copyable {
             if ownReports[.directory] == nil { directoryLead = nil }
         case .hostDirectory, .currentReplica, .proposeDirectory, .changeDirectoryMembers,
             .transferLeadership,
-            .leaderHints, .cluster, .continueApplying, .continueInBackground, .relayed:
+            .leaderHints, .cluster, .continueApplying, .continueInBackground, .relayed,
+            .parametersChanged, .parametersRefused:
             preconditionFailure("a loop posted \(message) to the home")
         }
         direct(now: now.boot, into: &effects)

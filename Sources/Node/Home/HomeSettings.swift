@@ -42,6 +42,10 @@ package struct HomeSettings: Sendable {
     /// How often a node says which replicas it must not use, and how long that counts, in such periods.
     package var quarantineMilliseconds = 1_000
 
+    /// How long a client waits for its change of parameters, and how many may wait.
+    package var parameterMilliseconds = 5_000
+    package var maxParameterChangeCount = 64
+
     package init(clusterName: String, seeds: [Address], addresses: AdvertisedAddresses) {
         self.clusterName = clusterName
         self.seeds = seeds

@@ -26,22 +26,27 @@ enum EntryPayload {
     static let headerByteCount = 15
     static let commandHeaderByteCount = 8
 
-    static func begin(level: UInt16, seed: UInt64) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(4096)
+    /// Begins a payload in `bytes`, which are empty.
+    static func begin(in bytes: inout [UInt8], level: UInt16, seed: UInt64) {
         bytes.append(format)
         bytes.append(littleEndian: level)
         bytes.append(littleEndian: seed)
         bytes.append(littleEndian: UInt32(0))
-        return bytes
     }
 
-    /// Ends a payload of so many commands. It stays in memory for a while, so it keeps no room that it
-    /// doesn't need.
-    static func end(_ bytes: inout [UInt8], commandCount: Int) {
+    /// Ends a payload of so many commands.
+    ///
+    /// - Returns: The payload. It stays in memory for a while, so it has no room that it doesn't need;
+    ///   `bytes` are empty then and may serve again.
+    static func end(_ bytes: inout [UInt8], commandCount: Int) -> [UInt8] {
         bytes.store(littleEndian: UInt32(commandCount), at: 11)
-        bytes = [UInt8](copying: bytes.span)
+        let payload = [UInt8](copying: bytes.span)
+        bytes.removeAll(keepingCapacity: bytes.capacity <= keptCapacity)
+        return payload
     }
+
+    /// Room that is kept for the next payload.
+    private static let keptCapacity = 1 << 16
 
     static func append(
         _ request: Span<UInt8>, place: DatabaseSlot, flags: EntryFlags, to bytes: inout [UInt8]

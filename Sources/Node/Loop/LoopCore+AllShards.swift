@@ -54,7 +54,9 @@ extension LoopCore {
             case .scan: begin(try ScanRequest(parsing: request), from: index, now: now)
             case .keys: begin(.keys, of: request.copy(1), from: index, now: now)
             case .randomkey:
-                begin(.randomKey(isSecondRound: false), of: nil, from: index, now: now)
+                begin(
+                    .randomKey(SeededGenerator(seed: generator.next()), drawnFrom: 0), of: nil,
+                    from: index, now: now)
             default: gather(.keyCount, for: index, now: now)
             }
         } catch {

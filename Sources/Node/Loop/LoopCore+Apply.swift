@@ -69,7 +69,7 @@ extension LoopCore {
         return obstructed.contains { session in
             switch sessions[session].obstacle {
             case .leader(let awaited), .backlog(let awaited), .round(let awaited): awaited == group
-            case .replies, .output, .owed, nil: false
+            case .replies, .output, .owed, .pause, nil: false
             }
         }
     }
@@ -122,6 +122,7 @@ extension LoopCore {
         settleLostBatches(of: index, before: entry, now: now)
         var mine: Batch?
         if let oldest = shards[index].oldestProposed, oldest.isEntry(entry) {
+            noteCommit(since: oldest.proposedAt, now: now)
             mine = shards[index].popProposed().batch
         }
         var commandCount = 0
@@ -154,6 +155,7 @@ extension LoopCore {
             checkDirectoryState(of: index, at: entry.index)
         }
         statistics.entriesApplied += 1
+        mayHaveBackgroundWork = true
         statistics.commandsApplied += commandCount
         return commandCount
     }
@@ -171,6 +173,7 @@ extension LoopCore {
         let isMine = batch != nil
         var operation = 0
         guard let header = try? EntryPayload.header(of: bytes) else { return 0 }
+        calls.pause()
         var offset = EntryPayload.headerByteCount
         var context = ExecutionContext(
             now: entry.stamp, seed: header.seed, level: header.level)
@@ -178,7 +181,8 @@ extension LoopCore {
         for number in 0..<header.commandCount {
             guard let command = try? EntryPayload.command(of: bytes, at: &offset) else { break }
             if command.flags.contains(.expire) {
-                machine.expireStep(now: entry.stamp, limit: expiryStepCount)
+                let removed = machine.expireStep(now: entry.stamp, limit: expiryStepCount)
+                if isMine { statistics.expiredKeys += removed }
                 continue
             }
             if command.flags.contains(.checkState) {
@@ -213,6 +217,7 @@ extension LoopCore {
         _ command: EntryPayload.Command, _ bytes: Span<UInt8>, on machine: StateMachine,
         context: inout ExecutionContext, frame: inout RequestFrame, for operation: PendingOperation?
     ) {
+        machine.changeCount += 1
         if command.flags.contains(.flushDatabase) {
             machine.flush(command.place.database)
             if let operation { finishShard(of: operation.gather) }
@@ -232,7 +237,10 @@ extension LoopCore {
         }
         let reserved = beginReserved(
             operation.session, sequence: operation.sequence, version: operation.version)
+        calls.begin()
+        let errorCount = writer.errorCount
         runWrite(bytes, on: machine, context: &context, frame: &frame)
+        noteLateCall(bytes, operation.session, errorCount: errorCount)
         endReserved(reserved, operation.session, sequence: operation.sequence)
     }
 
@@ -241,10 +249,10 @@ extension LoopCore {
         frame: inout RequestFrame
     ) {
         guard case .complete? = try? RequestParser(limits: .unlimited).parse(bytes, into: &frame),
-            let found = CommandTable.standard.find(
-                Request(bytes: bytes, frame: frame)[0]),
+            let found = dispatchTable.find(Request(bytes: bytes, frame: frame)),
             dispatchTable.rows[found].acceptsCount(frame.count)
         else { return writer.error("ERR an entry holds a request that can't be read") }
+        callInHand = found
         let start = writer.bytes.count
         do throws(CommandError) {
             guard let body = dispatchTable.writes[found] else {
@@ -266,8 +274,12 @@ extension LoopCore {
             let read = operations[operation]
             let reserved = beginReserved(
                 read.session, sequence: read.sequence, version: read.version)
+            calls.begin()
+            let errorCount = writer.errorCount
             runRead(
                 bytes.span.extracting(read.read), place: read.place, on: machine, context: context)
+            noteLateCall(
+                bytes.span.extracting(read.read), read.session, errorCount: errorCount)
             endReserved(reserved, read.session, sequence: read.sequence)
             operation += 1
         }
@@ -280,20 +292,23 @@ extension LoopCore {
         var context = context
         context.slot = place.slot
         context.database = place.database
+        context.seed = readSeeds.next()
         var frame = RequestFrame()
         guard case .complete? = try? RequestParser(limits: .unlimited).parse(bytes, into: &frame)
         else { return writer.error("ERR a read can't be read") }
         let request = Request(bytes: bytes, frame: frame)
         let start = writer.bytes.count
         do throws(CommandError) {
-            guard let found = CommandTable.standard.find(request[0]),
+            guard let found = dispatchTable.find(request),
                 let body = dispatchTable.reads[found]
             else { throw CommandError("ERR a read can't be read") }
+            callInHand = found
             try machine.read(body, request, &context, &writer)
         } catch {
             writer.bytes.removeSubrange(start...)
             writer.error(error.text)
         }
+        noteLookups(context)
     }
 
     // MARK: Fates

@@ -5,21 +5,30 @@ import Primitives
 extension LoopCore {
     /// Asks for another turn if there is such work.
     mutating func postBackgroundTurn() {
-        guard !isBackgroundTurnDue, !isStopping, hasBackgroundWork else { return }
+        guard !isBackgroundTurnDue, !isStopping, mayHaveBackgroundWork || taking != nil else {
+            return
+        }
+        mayHaveBackgroundWork = hasBackgroundWork
+        guard mayHaveBackgroundWork else { return }
         isBackgroundTurnDue = true
         effects.append(.post(.continueInBackground, to: .loop(settings.loopIndex)))
     }
 
     private var hasBackgroundWork: Bool {
-        canContinueSnapshot
-            || shards.contains {
-                $0.machine.isLoading || $0.machine.hasGarbage || $0.check.digest != nil
+        if canContinueSnapshot { return true }
+        for index in shards.indices {
+            let machine = shards[index].machine
+            if machine.isLoading || machine.hasGarbage || shards[index].check.digest != nil {
+                return true
             }
+        }
+        return false
     }
 
     /// Does a slice of each kind of work.
     mutating func continueInBackground() {
         isBackgroundTurnDue = false
+        mayHaveBackgroundWork = true
         if hasFailed { return }
         continueSnapshot()
         continueStateCheck()

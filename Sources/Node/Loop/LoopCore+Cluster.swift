@@ -1,4 +1,5 @@
 import Commands
+import Keyspace
 import Primitives
 import RESP
 import Topology
@@ -15,10 +16,94 @@ extension LoopCore {
         case ("NODES", 2): writer.verbatim(nodeLines(now: now))
         case ("INFO", 2): writer.verbatim(clusterInfo())
         case ("MYID", 2): writer.bulk(settings.nodeID.clusterName)
+        case ("MYSHARDID", 2): writer.bulk(settings.nodeID.clusterName)
+        case ("LINKS", 2): writeLinks()
+        case ("REPLICAS", 3), ("SLAVES", 3): try writeReplicas(text(request[2]))
+        case ("HELP", 2):
+            CommandReplies.help(request, from: CommandTable.standard, into: &writer)
         case ("KEYSLOT", 3): writer.integer(Int(SlotID(key: request[2]).rawValue))
         default:
             throw UnknownCommand.subcommandError(for: request, container: "cluster")
         }
+    }
+
+    // MARK: Keys of a slot
+
+    func isAboutKeysInSlot(_ request: borrowing Request) -> Bool {
+        ["COUNTKEYSINSLOT", "GETKEYSINSLOT"].contains(text(request[1]).uppercased())
+    }
+
+    /// What this node's replica of the slot's shard holds; nothing where it has none.
+    mutating func keysInSlot(
+        _ request: borrowing Request, from index: Int, now: Moment
+    ) -> Disposition {
+        guard let number = integer(request[2]) else {
+            return reply(to: index, relayed: nil, .notInteger)
+        }
+        let slot = UInt16(exactly: number).flatMap { $0 < SlotID.count ? SlotID($0) : nil }
+        guard request.count == 4 else {
+            guard let slot else {
+                return reply(to: index, relayed: nil, CommandError("ERR Invalid slot"))
+            }
+            return run(.keyCount(slot), for: index, now: now)
+        }
+        guard let count = integer(request[3]) else {
+            return reply(to: index, relayed: nil, .notInteger)
+        }
+        guard let slot, count >= 0 else {
+            return reply(
+                to: index, relayed: nil, CommandError("ERR Invalid slot or number of keys"))
+        }
+        return run(.keys(slot, count: Int(count)), for: index, now: now)
+    }
+
+    func keyCount(in slot: SlotID) -> Int {
+        let index = Int(shardOfSlot[Int(slot.rawValue)])
+        return index < 0 ? 0 : shards[index].machine.keyspace.keyCount(in: slot)
+    }
+
+    func keys(in slot: SlotID, count: Int) -> [[UInt8]] {
+        let index = Int(shardOfSlot[Int(slot.rawValue)])
+        guard index >= 0 else { return [] }
+        var rest = count
+        var keys: [[UInt8]] = []
+        _ = shards[index].machine.keyspace.scan(
+            from: ScanCursor(slot: slot), in: slot...slot, count: &rest, filter: ScanFilter(),
+            now: .min, into: &keys)
+        return Array(keys.prefix(count))
+    }
+
+    // MARK: Links
+
+    /// The links that this loop has made to other nodes, those for consensus before the others.
+    private mutating func writeLinks() {
+        let links = Array(consensusNodes) + Array(linkedNodes)
+        writer.array(links.count)
+        for (node, since) in links {
+            writer.map(6)
+            writer.bulk("direction")
+            writer.bulk("to")
+            writer.bulk("node")
+            writer.bulk(node.clusterName)
+            writer.bulk("create-time")
+            writer.integer(since.wallMilliseconds)
+            writer.bulk("events")
+            writer.bulk("rw")
+            writer.bulk("send-buffer-allocated")
+            writer.integer(0)
+            writer.bulk("send-buffer-used")
+            writer.integer(0)
+        }
+    }
+
+    // MARK: Topology
+
+    /// Every node shows as a master, as it leads some shards, and followers are not listed.
+    private mutating func writeReplicas(_ name: String) throws(CommandError) {
+        guard directory.nodes.keys.contains(where: { $0.clusterName == name }) else {
+            throw CommandError("ERR Unknown node \(name)")
+        }
+        writer.array(0)
     }
 
     /// A range of slots and the node that clients are sent to for it.

@@ -12,10 +12,20 @@ extension LoopCore {
     ) -> Disposition {
         switch command {
         case .flushall where sessions[index].isPlain:
-            return flushWholeDatabases(request, from: index, now: now)
-        case .dbsize, .flushall, .flushdb, .info, .keys, .randomkey, .scan, .wait:
+            return runOverCluster(command, request, from: index, now: now)
+        case .dbsize, .flushdb, .keys, .randomkey, .scan:
+            return sessions[index].isPlain
+                ? runOverCluster(command, request, from: index, now: now)
+                : runOverShards(command, request, from: index, now: now)
+        case .flushall, .info, .wait:
             return runOverShards(command, request, from: index, now: now)
         case .debug: return debug(request, from: index, relayed: sequence, now: now)
+        case .client: return client(request, from: index, now: now)
+        case .config: return config(request, from: index, now: now)
+        case .slowlog: return slowlog(request, from: index, now: now)
+        case .latency: return latency(request, from: index, now: now)
+        case .cluster where !sessions[index].isPlain && isAboutKeysInSlot(request):
+            return keysInSlot(request, from: index, now: now)
         default: break
         }
         let direct = beginReply(to: index)
@@ -31,14 +41,18 @@ extension LoopCore {
                 disposition = .close
             case .reset: reset(index)
             case .select: try select(request, index)
-            case .client: try client(request, index, now: now)
             case .command:
                 try CommandReplies.answer(
                     request, from: CommandTable.standard, into: &writer)
             case .time: time(now)
             case .cluster, .readonly, .readwrite, .asking:
                 try runInCluster(command, request, index, now: now)
-            case .dbsize, .debug, .flushall, .flushdb, .info, .keys, .randomkey, .scan, .wait:
+            case .help:
+                CommandReplies.help(request, from: CommandTable.standard, into: &writer)
+            case .function: try function(request)
+            case .lolwut: try lolwut(request)
+            case .client, .config, .latency, .slowlog, .dbsize, .debug, .flushall, .flushdb, .info,
+                .keys, .randomkey, .scan, .wait:
                 break
             }
         } catch {
@@ -47,6 +61,24 @@ extension LoopCore {
         endReply(to: index, direct: direct, relayed: sequence)
         if case .close = disposition { close(index) }
         return disposition
+    }
+
+    /// A command of the session has been used.
+    mutating func commandUsed(by index: Int) {
+        guard !sessions[index].muting.isIdle else { return }
+        sessions[index].muting.commandUsed(
+            head: sessions[index].replies.head, next: sessions[index].replies.next)
+    }
+
+    /// Adds a reply that was not begun as the session's own output: behind what is owed, or, when the
+    /// command has ended a `CLIENT REPLY OFF` and nothing is, to the output.
+    mutating func append(ready reply: [UInt8], of index: Int) {
+        if sessions[index].owesNothing {
+            sessions[index].output.append(contentsOf: reply)
+            list(index)
+        } else {
+            sessions[index].replies.append(ready: reply)
+        }
     }
 
     // MARK: The connection
@@ -89,7 +121,7 @@ extension LoopCore {
         }
         guard isAuthenticated else {
             throw CommandError(
-                "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time"
+                "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time"
             )
         }
         sessions[index].isAuthenticated = true
@@ -104,7 +136,7 @@ extension LoopCore {
         writer.bulk("proto")
         writer.integer(Int(version.rawValue))
         writer.bulk("id")
-        writer.integer(Int64(sessions[index].clientID))
+        writer.integer(Int64(clientID(of: index)))
         writer.bulk("mode")
         writer.bulk(sessions[index].isPlain ? "standalone" : "cluster")
         writer.bulk("role")
@@ -153,7 +185,10 @@ extension LoopCore {
         sessions[index].version = .two
         sessions[index].name = []
         sessions[index].isReadOnly = false
-        if sessions[index].isPlain { sessions[index].database = .whole(0) }
+        if sessions[index].isPlain { sessions[index].database = settings.plainDatabaseZero }
+        sessions[index].isEvictionExempt = false
+        sessions[index].touchesNothing = false
+        sessions[index].muting.turnOn(next: sessions[index].replies.next)
         sessions[index].isAuthenticated = settings.password == nil
         writer.version = .two
         writer.simple("RESET")
@@ -167,7 +202,8 @@ extension LoopCore {
             guard 0..<Int64(DatabaseID.wholeCount) ~= number else {
                 throw CommandError("ERR DB index is out of range")
             }
-            sessions[index].database = .whole(Int(number))
+            sessions[index].database =
+                number == 0 ? settings.plainDatabaseZero : .whole(Int(number))
         } else {
             guard number == 0 else {
                 throw CommandError("ERR SELECT is not allowed in cluster mode")

@@ -31,6 +31,7 @@ extension LoopCore {
         guard !diskRequests.isEmpty else { return }
         for request in diskRequests {
             requestsUnderWay.append(request)
+            admin.diskRequestsBegan.append(present.boot)
             effects.append(.disk(request))
         }
         diskRequests.removeAll(keepingCapacity: true)
@@ -40,6 +41,7 @@ extension LoopCore {
     package mutating func diskCompleted(_ outcome: DiskOutcome, now: Moment) {
         if hasFailed { return }
         diskWatch.lastProgress = now.boot
+        noteDiskCompletion(now: now)
         switch outcome {
         case .failed(let code, let operation):
             return failDisk(code: code, operation: operation)

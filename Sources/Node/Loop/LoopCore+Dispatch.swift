@@ -13,35 +13,51 @@ extension LoopCore {
     ///   - request: The request; not kept beyond the call.
     ///   - index: Its session.
     ///   - sequence: The reply's place, when another loop has kept it.
+    ///   - hint: The slot of the first argument, where it is known.
     ///   - now: The time.
     /// - Returns: Whether the request is used up.
-    mutating func dispatch(
-        _ request: borrowing Request, from index: Int, relayed sequence: UInt64?, now: Moment
+    mutating func act(
+        on request: borrowing Request, from index: Int, relayed sequence: UInt64?,
+        slot hint: SlotID?, now: Moment
     ) -> Disposition {
-        guard let found = CommandTable.standard.find(request[0]) else {
+        guard var found = CommandTable.standard.find(request[0]) else {
             return reply(to: index, relayed: sequence, UnknownCommand.error(for: request))
         }
-        let row = dispatchTable.rows[found]
+        var row = dispatchTable.rows[found]
+        callInHand = found
         guard row.acceptsCount(request.count) else {
-            return reply(
-                to: index, relayed: sequence,
-                .wrongArgumentCount(CommandTable.standard[found].name))
+            return reply(to: index, relayed: sequence, wrongArgumentCount(of: found))
         }
-        if row.hasSubcommands, request.count > 1,
-            let error = subcommandError(request, of: CommandTable.standard[found])
-        {
-            return reply(to: index, relayed: sequence, error)
+        if !row.subcommands.isEmpty, request.count > 1 {
+            guard let subcommand = dispatchTable.subcommand(request[1], of: found) else {
+                let container = dispatchTable.commands[found].name
+                return reply(
+                    to: index, relayed: sequence,
+                    UnknownCommand.subcommandError(for: request, container: container))
+            }
+            found = subcommand
+            row = dispatchTable.rows[found]
+            guard row.acceptsCount(request.count) else {
+                return reply(to: index, relayed: sequence, wrongArgumentCount(of: found))
+            }
         }
         if row.needsAuthentication, !sessions[index].isAuthenticated {
             return reply(to: index, relayed: sequence, .noAuth)
         }
         if sequence == nil { statistics.commands += 1 }
+        sessions[index].lastCommand = found
+        callInHand = found
         let database = sessions[index].database
-        let kind = database.isSharded ? row.kind : row.wholeKind ?? row.kind
+        let shardSlot = sessions[index].shardSlot
+        let kind = row.kind(isWhole: !database.isSharded || shardSlot != nil)
+        if admin.pause.kind != nil, isHeldBack(kind, from: index, now: now) {
+            return .wait(.pause)
+        }
         if case .session(let kind) = kind {
+            isCallDone = true
             return run(kind, request, from: index, relayed: sequence, now: now)
         }
-        switch row.slot(of: request, in: database) {
+        switch row.slot(of: request, in: database, else: shardSlot, hint: hint) {
         case .one(let slot):
             let place = DatabaseSlot(slot: slot, database: database)
             guard sessions[index].isPlain else {
@@ -52,23 +68,16 @@ extension LoopCore {
             return routePlain(
                 found, request, isWrite: kind.isWrite, place: place, from: index,
                 relayed: sequence, now: now)
+        case .crossSlot where sessions[index].isPlain && shardSlot == nil:
+            return splitBySlot(found, request, from: index, now: now)
         case .crossSlot: return reply(to: index, relayed: sequence, .crossSlot)
         case .none:
-            return reply(
-                to: index, relayed: sequence,
-                .wrongArgumentCount(CommandTable.standard[found].name))
+            return reply(to: index, relayed: sequence, wrongArgumentCount(of: found))
         }
     }
 
-    /// What is wrong with the second word of a request for a command that has subcommands.
-    private func subcommandError(
-        _ request: borrowing Request, of container: Command
-    ) -> CommandError? {
-        guard let subcommand = container.subcommand(request[1]) else {
-            return UnknownCommand.subcommandError(for: request, container: container.name)
-        }
-        return subcommand.acceptsCount(request.count)
-            ? nil : .wrongArgumentCount(subcommand.fullName)
+    func wrongArgumentCount(of row: Int) -> CommandError {
+        .wrongArgumentCount(dispatchTable.commands[row].fullName)
     }
 
     /// Does a request on a shard of this loop, or says where it can be done.
@@ -141,6 +150,7 @@ extension LoopCore {
                 relayed: sequence)
         {
             statistics.peeks += 1
+            isCallDone = true
             return .next
         }
         if view.lacksRoom { return refuseForRoom(index, relayed: sequence) }
@@ -168,12 +178,20 @@ extension LoopCore {
         _ request: Span<UInt8>, place: DatabaseSlot, flags: EntryFlags, to shardIndex: Int
     ) {
         if shards[shardIndex].open.payload.isEmpty {
-            shards[shardIndex].open.payload = EntryPayload.begin(
-                level: applyLevel, seed: generator.next())
+            beginPayload(of: shardIndex)
         }
         EntryPayload.append(
             request, place: place, flags: flags, to: &shards[shardIndex].open.payload)
         shards[shardIndex].open.commandCount += 1
+    }
+
+    /// Begins the payload of the shard's open batch, in memory that an earlier one has left.
+    mutating func beginPayload(of shardIndex: Int) {
+        if shards[shardIndex].open.payload.capacity == 0, let spare = sparePayloads.popLast() {
+            shards[shardIndex].open.payload = spare
+        }
+        EntryPayload.begin(
+            in: &shards[shardIndex].open.payload, level: applyLevel, seed: generator.next())
     }
 
     func isBehindOwnWrite(_ index: Int, _ shardIndex: Int) -> Bool {
@@ -182,13 +200,12 @@ extension LoopCore {
     }
 
     /// What a read of applied state may go by.
-    mutating func readContext(_ shardIndex: Int, place: DatabaseSlot, present: Int64)
-        -> ExecutionContext
-    {
+    mutating func readContext(
+        _ shardIndex: Int, place: DatabaseSlot, present: Int64
+    ) -> ExecutionContext {
         ExecutionContext(
-            now: shards[shardIndex].appliedStamp, present: present, seed: generator.next(),
-            level: applyLevel,
-            database: place.database, slot: place.slot,
+            now: shards[shardIndex].appliedStamp, present: present, seed: readSeeds.next(),
+            level: applyLevel, database: place.database, slot: place.slot,
             fault: settings.fault == .expiryByPresentClock ? .expiryByPresentClock : nil)
     }
 
@@ -205,7 +222,7 @@ extension LoopCore {
         let start = writer.bytes.count
         var isFinal: Bool
         do throws(CommandError) {
-            isFinal = try machine.read(peek, request, &context, &writer)
+            isFinal = try machine.peek(peek, request, &context, &writer)
         } catch {
             writer.bytes.removeSubrange(start...)
             writer.error(error.text)
@@ -243,6 +260,7 @@ extension LoopCore {
                 relayed: sequence)
             {
                 statistics.leaseReads += 1
+                isCallDone = true
                 return .next
             }
             if view.lacksRoom, !journal.hasRoomForEntries {
@@ -304,6 +322,7 @@ extension LoopCore {
             if direct { swap(&writer.bytes, &sessions[index].output) }
             return false
         }
+        noteLookups(context)
         endReply(to: index, direct: direct, relayed: sequence)
         return true
     }
@@ -441,8 +460,12 @@ extension CommandError {
     static let noAuth = CommandError("NOAUTH Authentication required.")
     static let crossSlot = CommandError(
         "CROSSSLOT Keys in request don't hash to the same slot")
+    static let crossSlotInShardedDatabase = CommandError(
+        "CROSSSLOT Keys in request don't hash to the same slot: database 0 is sharded here "
+            + "(plain.database0), so give the keys one tag, as in {tag}key, or use another database"
+    )
     static let partlyDone = CommandError(
-        "UNCERTAIN some of the node's shards may have done it and some may not")
+        "UNCERTAIN some of the shards may have done it and some may not")
     static let unknownFate = CommandError(
         "UNCERTAIN the write's fate is not known: it may or may not have been done")
     static let lostRead = CommandError("TRYAGAIN the read could not be served in its place")

@@ -91,6 +91,7 @@ extension LoopCore {
             attempt: sessions[index].plain.streams[stream].attempt,
             number: sessions[index].plain.streams[stream].next)
         sessions[index].plain.streams[stream].next += 1
+        if isWrite { sessions[index].plain.streams[stream].hasWrittenElsewhere = true }
         let key = StreamKey(connection: id(of: index), group: group)
         let version = sessions[index].version
         switch target {
@@ -352,7 +353,7 @@ extension LoopCore {
                     bytes.span, into: &frame)
             else { preconditionFailure("a request that was kept can't be parsed") }
             let request = Request(bytes: bytes.span, frame: frame)
-            guard let found = CommandTable.standard.find(request[0]) else {
+            guard let found = dispatchTable.find(request) else {
                 preconditionFailure("a request that was kept is of no command")
             }
             // The connection may have said HELLO since.
@@ -422,7 +423,7 @@ extension LoopCore {
         for record in sessions[index].plain.requests.indices
         where sessions[index].plain.requests[record].group == group {
             if sessions[index].plain.requests[record].isWrite,
-                settings.fault != .lostReadSentAgain || isUnanswered(record, of: index)
+                settings.fault != .lostReadSentAgain
             {
                 lastWrite = record
             }
@@ -432,12 +433,12 @@ extension LoopCore {
             open.append(record)
         }
         for record in open {
-            guard record <= lastWrite, settings.fault != .unknownForwardSentAgain else {
+            let isWrite = sessions[index].plain.requests[record].isWrite
+            guard isWrite || record < lastWrite, settings.fault != .unknownForwardSentAgain else {
                 setRefused(record, of: index, now: now)
                 continue
             }
             statistics.unknownOutcomes += 1
-            let isWrite = sessions[index].plain.requests[record].isWrite
             fail(
                 reference(to: index),
                 sequence: sessions[index].plain.requests[record].sequence,

@@ -148,6 +148,7 @@ extension LoopCore {
     /// Does what the stream has asked for, up to a request that has to wait or is refused.
     mutating func useForwarded(of index: Int, now: Moment) {
         guard !sessions[index].forwarded.isEmpty else { return }
+        calls.pause()
         var requests: [ForwardedRequest] = []
         swap(&requests, &sessions[index].forwarded)
         var frame = RequestFrame()
@@ -160,11 +161,12 @@ extension LoopCore {
             guard mayDo(request, index, now: now) else { return refuseStream(index, from: place) }
             sessions[index].version = request.version
             sessions[index].database = request.target.database
+            sessions[index].shardSlot = request.target.slot
             let bytes = request.bytes.span
             guard
                 case .complete? = try? RequestParser(limits: .unlimited).parse(
                     bytes, into: &frame),
-                concernsShard(Request(bytes: bytes, frame: frame), of: index)
+                concernsShard(Request(bytes: bytes, frame: frame))
             else {
                 statistics.badFrames += 1
                 return refuseStream(index, from: place)
@@ -196,11 +198,9 @@ extension LoopCore {
     }
 
     /// Whether a request is for a command that a shard does, and not one for the connection's node.
-    private func concernsShard(_ request: borrowing Request, of index: Int) -> Bool {
-        guard let found = CommandTable.standard.find(request[0]) else { return false }
-        let row = dispatchTable.rows[found]
-        let kind = sessions[index].database.isSharded ? row.kind : row.wholeKind ?? row.kind
-        if case .session = kind { return false }
+    private func concernsShard(_ request: borrowing Request) -> Bool {
+        guard let found = dispatchTable.find(request) else { return false }
+        if case .session = dispatchTable.rows[found].kind(isWhole: true) { return false }
         return true
     }
 

@@ -101,9 +101,11 @@ extension LoopCore {
         _ node: NodeID, _ kind: LinkKind, isUp: Bool, now: Moment
     ) {
         switch kind {
-        case .consensus: if !isUp { outgoing[node] = nil }
+        case .consensus:
+            consensusNodes[node] = isUp ? now : nil
+            if !isUp { outgoing[node] = nil }
         case .bulk:
-            linkedNodes[node] = isUp ? true : nil
+            linkedNodes[node] = isUp ? now : nil
             if !isUp {
                 outgoingForwards[node] = nil
                 giveUpForwards(to: node, now: now)

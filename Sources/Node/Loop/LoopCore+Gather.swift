@@ -12,6 +12,8 @@ package enum GatherKind: Sendable {
     case replicas(ReplicaWish)
     /// Say how they are, and their clients.
     case report(InfoWish)
+    /// Do something that concerns no shard.
+    case task(NodeTask)
 }
 
 /// What a part of a gather comes to.
@@ -22,6 +24,7 @@ package enum GatherResult: Sendable {
     /// Of which the least is asked for.
     case least(Int64)
     case report(LoopReport)
+    case task(NodeTaskResult)
 
     /// The result of two parts of one gather.
     mutating func add(_ other: Self) {
@@ -33,7 +36,10 @@ package enum GatherResult: Sendable {
         case (.report(var sum), .report(let part)):
             sum.add(part)
             self = .report(sum)
-        case (.count, _), (.least, _), (.report, _):
+        case (.task(var sum), .task(let part)):
+            sum.add(part)
+            self = .task(sum)
+        case (.count, _), (.least, _), (.report, _), (.task, _):
             preconditionFailure("parts of one gather: \(self) and \(other)")
         }
     }
@@ -93,7 +99,9 @@ extension LoopCore {
     private mutating func gatherHere(_ number: UInt64, _ kind: GatherKind, now: Moment) {
         switch kind {
         case .keyCount: begin(.keyCount(number), now: now)
-        case .report: finishPart(of: number, .report(report()))
+        case .report(let wish):
+            finishPart(of: number, .report(report(withCalls: wish.takesCalls)))
+        case .task(let task): finishPart(of: number, .task(perform(task, now: now)))
         case .replicas(let wish): begin(.replicas(number, wait(for: wish)), now: now)
         case .flush:
             for index in shards.indices
@@ -156,6 +164,8 @@ extension LoopCore {
                 if case .report(let report) = gather.result {
                     writer.verbatim(info(wish, report))
                 }
+            case (nil, .task(let task)):
+                if case .task(let result) = gather.result { answer(task, result) }
             case (nil, _): write(gather.result)
             }
             endReserved(reserved, session, sequence: sequence)
@@ -167,7 +177,7 @@ extension LoopCore {
         case .done: writer.ok()
         case .count(let count): writer.integer(count)
         case .least(let least): writer.integer(least == .max ? 0 : least)
-        case .report: break
+        case .report, .task: break
         }
     }
 }

@@ -5,27 +5,37 @@ import RESP
 
 /// Which sections `INFO` is to give, and when it was asked.
 package struct InfoWish: Sendable {
-    /// Lowercase; empty for all.
+    /// Lowercase.
     var sections: [String]
+    /// Whether all are asked for; and all but those about single commands.
+    var isEverything: Bool
+    var isDefault: Bool
     var askedAt: Moment
     /// Whether the client takes the node for one Redis.
     var isPlain: Bool
 
     init(_ request: borrowing Request, isPlain: Bool, now: Moment) {
         self.isPlain = isPlain
-        sections = []
+        var sections: [String] = []
         askedAt = now
         for position in 1..<max(1, request.count) {
             let word = String(decoding: request.copy(position), as: UTF8.self)
             sections.append(word.lowercased())
         }
-        let all = ["all", "default", "everything"]
-        if sections.contains(where: { all.contains($0) }) { sections = [] }
+        isEverything = sections.contains("all") || sections.contains("everything")
+        isDefault = sections.isEmpty || sections.contains("default")
+        self.sections = sections
     }
 
     func takes(_ name: String) -> Bool {
-        sections.isEmpty || sections.contains(name.lowercased())
+        let name = name.lowercased()
+        return isEverything || sections.contains(name)
+            || isDefault && !Self.aboutCalls.contains(name)
     }
+
+    private static let aboutCalls = ["commandstats", "latencystats"]
+
+    var takesCalls: Bool { Self.aboutCalls.contains { takes($0) } }
 }
 
 private struct InfoSection {
@@ -48,7 +58,8 @@ extension LoopCore {
         let sections = [
             serverSection(wish), clientsSection(report), memorySection(report),
             persistenceSection(report), statsSection(report), replicationSection(report),
-            processorSection(), InfoSection(name: "Modules"), clusterSection(wish),
+            processorSection(), InfoSection(name: "Modules"), commandSection(report),
+            errorSection(report), latencySection(report), clusterSection(wish),
             keyspaceSection(report, wish),
         ]
         return sections.filter { wish.takes($0.name) }.map(\.text).joined(separator: "\r\n")
@@ -101,10 +112,10 @@ extension LoopCore {
             section.add("total_system_memory", host.memoryByteCount)
             section.add("total_system_memory_human", Self.human(host.memoryByteCount))
         }
-        // There is no limit, as 0 says in Redis.
-        section.add("maxmemory", 0)
-        section.add("maxmemory_human", Self.human(0))
-        section.add("maxmemory_policy", "noeviction")
+        let limit = Int(clamping: UInt64(value(ofParameter: "maxmemory")) ?? 0)
+        section.add("maxmemory", limit)
+        section.add("maxmemory_human", Self.human(limit))
+        section.add("maxmemory_policy", value(ofParameter: "maxmemory-policy"))
         section.add("mem_clients_normal", report.clientByteCount)
         return section
     }
@@ -112,6 +123,7 @@ extension LoopCore {
     private func persistenceSection(_ report: LoopReport) -> InfoSection {
         var section = InfoSection(name: "Persistence")
         section.add("loading", report.isLoading ? 1 : 0)
+        section.add("rdb_changes_since_last_save", report.changeCount)
         section.add("martlet_durability", settings.durability == .sync ? "sync" : "periodic")
         section.add("martlet_disk", report.hindrance.diskState)
         section.add("martlet_disk_full_count", report.statistics.fullDisks)
@@ -138,7 +150,10 @@ extension LoopCore {
         section.add("total_net_output_bytes", statistics.outputByteCount)
         section.add("instantaneous_input_kbps", Self.kilobytes(report.inputBytesPerSecond))
         section.add("instantaneous_output_kbps", Self.kilobytes(report.outputBytesPerSecond))
+        section.add("expired_keys", statistics.expiredKeys)
         section.add("evicted_keys", 0)
+        section.add("keyspace_hits", statistics.keyspaceHits)
+        section.add("keyspace_misses", statistics.keyspaceMisses)
         section.add("total_error_replies", report.errorCount)
         section.add("martlet_entries_applied", statistics.entriesApplied)
         section.add("martlet_elections_won", statistics.elections)
@@ -151,6 +166,41 @@ extension LoopCore {
         section.add("martlet_longest_turn_cpu_usec", statistics.longestProcessorTurn)
         section.add("martlet_turns_over_5ms", statistics.longTurns)
         section.add("martlet_turns_over_5ms_cpu", statistics.longProcessorTurns)
+        return section
+    }
+
+    private func commandSection(_ report: LoopReport) -> InfoSection {
+        var section = InfoSection(name: "Commandstats")
+        for row in report.calls?.rows ?? [] {
+            let count = row.count
+            let microseconds = Int(count.nanoseconds / 1000)
+            let each = count.calls == 0 ? 0 : Int(count.nanoseconds / 10 / count.calls)
+            section.add(
+                "cmdstat_\(row.name)",
+                "calls=\(count.calls),usec=\(microseconds),"
+                    + "usec_per_call=\(Self.hundredths(each, 100)),"
+                    + "rejected_calls=\(count.rejected),failed_calls=\(count.failed)")
+        }
+        return section
+    }
+
+    private func errorSection(_ report: LoopReport) -> InfoSection {
+        var section = InfoSection(name: "Errorstats")
+        for (code, count) in report.errors { section.add("errorstat_\(code)", "count=\(count)") }
+        return section
+    }
+
+    private func latencySection(_ report: LoopReport) -> InfoSection {
+        var section = InfoSection(name: "Latencystats")
+        let percents = value(ofParameter: "latency-tracking-info-percentiles")
+            .split(separator: " ")
+        for row in report.calls?.rows ?? [] where row.buckets.contains(where: { $0 > 0 }) {
+            let values = percents.map { percent in
+                let end = LatencyBuckets.percentile(Double(percent) ?? 0, of: row.buckets)
+                return "p\(percent)=\(Self.thousandths(end))"
+            }
+            section.add("latency_percentiles_usec_\(row.name)", values.joined(separator: ","))
+        }
         return section
     }
 
@@ -183,7 +233,8 @@ extension LoopCore {
 
     private func keyspaceSection(_ report: LoopReport, _ wish: InfoWish) -> InfoSection {
         var section = InfoSection(name: "Keyspace")
-        let databases = wish.isPlain ? report.wholeDatabases : [report.sharded]
+        var databases = wish.isPlain ? report.wholeDatabases : [report.sharded]
+        if settings.plainDatabaseZero.isSharded { databases[0] = report.sharded }
         for (number, counts) in databases.enumerated() where counts.keys > 0 {
             section.add("db\(number)", "keys=\(counts.keys),expires=\(counts.deadlines)")
         }
@@ -210,6 +261,12 @@ extension LoopCore {
     private static func hundredths(_ value: Int, _ unit: Int) -> String {
         let rest = value % unit * 100 / unit
         return "\(value / unit).\(rest < 10 ? "0" : "")\(rest)"
+    }
+
+    /// `value / 1000` with three digits behind the point.
+    private static func thousandths(_ value: UInt64) -> String {
+        let rest = "\(value % 1000)"
+        return "\(value / 1000)." + String(repeating: "0", count: 3 - rest.count) + rest
     }
 
     private static func seconds(_ microseconds: Int) -> String {

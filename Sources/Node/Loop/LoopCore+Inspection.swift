@@ -75,6 +75,7 @@ extension LoopCore {
         let (time, processor) = (Int(nanoseconds / 1000), Int(processorNanoseconds / 1000))
         statistics.longestTurn = max(statistics.longestTurn, time)
         statistics.longestProcessorTurn = max(statistics.longestProcessorTurn, processor)
+        note(.turn, nanoseconds: nanoseconds)
         if time > LoopStatistics.longTurnMicroseconds { statistics.longTurns += 1 }
         if processor > LoopStatistics.longTurnMicroseconds { statistics.longProcessorTurns += 1 }
     }

@@ -3,19 +3,17 @@ import Primitives
 import RESP
 
 extension LoopCore {
-    /// Requests of one pipeline whose keys are asked for ahead.
-    private static let prefetchCount = 16
-
     /// Asks memory for the keys of the first requests in `bytes`, so that serving them need not
-    /// wait for each in turn. The second argument is taken for the key, as it nearly always is.
-    func prefetchKeys(of bytes: Span<UInt8>) {
+    /// wait for each in turn, and works out their slots. The first argument is taken for the key, as it
+    /// nearly always is.
+    mutating func prefetchKeys(of bytes: Span<UInt8>, in database: DatabaseID) {
         var frame = RequestFrame()
-        var places = InlineArray<16, Place>(
-            repeating: Place(shard: 0, slot: SlotID(0), hash: 0))
-        var count = 0
+        var hashes = InlineArray<16, UInt64>(repeating: 0)
         var used = 0
         let parser = RequestParser()
-        while count < Self.prefetchCount, used < bytes.count {
+        // What the connection selects meanwhile, slots of a whole database are no hints.
+        slotsAhead = SlotsAhead(areHints: database.isSharded)
+        while slotsAhead.count < SlotsAhead.limit, used < bytes.count {
             let rest = bytes.extracting(used..<bytes.count)
             guard case .complete(let byteCount)? = try? parser.parse(rest, into: &frame),
                 frame.count > 1
@@ -24,23 +22,35 @@ extension LoopCore {
             let key = frame.arguments[1]
             let start = Int(key.offset)
             let name = rest.extracting(start..<start + Int(key.byteCount))
-            let slot = SlotID(key: name)
-            let shard = Int(shardOfSlot[Int(slot.rawValue)])
-            guard shard >= 0, shards[shard].machine.isReady else { continue }
-            let hash = shards[shard].machine.keyspace.prefetchBucket(of: name, slot: slot)
-            places[count] = Place(shard: shard, slot: slot, hash: hash)
-            count += 1
+            let slot = database.slot ?? SlotID(key: name)
+            hashes[slotsAhead.count] = prefetchBucket(of: name, slot, database)
+            slotsAhead.append(slot)
         }
-        for index in 0..<count {
-            let place = places[index]
-            shards[place.shard].machine.keyspace.prefetchEntry(slot: place.slot, hash: place.hash)
+        for index in 0..<slotsAhead.count {
+            prefetchEntry(slotsAhead[index], database, hash: hashes[index])
         }
     }
 
-    private struct Place {
-        var shard: Int
-        var slot: SlotID
-        var hash: UInt64
+    private func prefetchBucket(
+        of name: Span<UInt8>, _ slot: SlotID, _ database: DatabaseID
+    ) -> UInt64 {
+        let shard = Int(shardOfSlot[Int(slot.rawValue)])
+        guard shard >= 0, shards[shard].machine.isReady else { return 0 }
+        guard let number = database.number else {
+            return shards[shard].machine.keyspace.prefetchBucket(of: name, slot: slot)
+        }
+        return shards[shard].machine.wholeDatabases[number].keyspace.prefetchBucket(
+            of: name, slot: slot)
+    }
+
+    private func prefetchEntry(_ slot: SlotID, _ database: DatabaseID, hash: UInt64) {
+        let shard = Int(shardOfSlot[Int(slot.rawValue)])
+        guard shard >= 0, shards[shard].machine.isReady else { return }
+        guard let number = database.number else {
+            return shards[shard].machine.keyspace.prefetchEntry(slot: slot, hash: hash)
+        }
+        shards[shard].machine.wholeDatabases[number].keyspace.prefetchEntry(
+            slot: slot, hash: hash)
     }
 
     /// Works out anew which shard of this loop serves which slot.
@@ -51,5 +61,31 @@ extension LoopCore {
                 for slot in range { shardOfSlot[Int(slot)] = Int16(index) }
             }
         }
+    }
+}
+
+/// The slots of the first arguments of the requests that come next in a pipeline.
+struct SlotsAhead: Sendable {
+    static let limit = 16
+
+    private var slots = InlineArray<16, SlotID>(repeating: SlotID(0))
+    private(set) var count = 0
+    private var used = 0
+    private let areHints: Bool
+
+    init(areHints: Bool = false) { self.areHints = areHints }
+
+    subscript(index: Int) -> SlotID { slots[index] }
+
+    mutating func append(_ slot: SlotID) {
+        slots[count] = slot
+        count += 1
+    }
+
+    /// That of the next request; `nil` where it isn't known.
+    mutating func next() -> SlotID? {
+        guard areHints, used < count else { return nil }
+        used += 1
+        return slots[used - 1]
     }
 }

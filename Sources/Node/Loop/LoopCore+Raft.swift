@@ -67,6 +67,22 @@ extension LoopCore {
         shards[last].countHeldBytes()
         shards[last].storedSnapshot = stored
         shards[last].recoveredIndex = raft.lastIndex
+        if recovered.group == .directory { tellPeers(machine.directory, recovered.entries) }
+    }
+
+    /// Tells the home whom the directory names, or will when what has been recovered is committed.
+    private mutating func tellPeers(_ state: DirectoryState, _ entries: [LogEntry]) {
+        var addresses = SortedMap<NodeID, Address>()
+        var state = state
+        func note(_ state: DirectoryState) {
+            for (node, record) in state.nodes { addresses[node] = record.addresses.peer }
+        }
+        note(state)
+        for entry in entries where entry.kind == .command {
+            _ = state.apply(entry.payload)
+            note(state)
+        }
+        effects.append(.post(.formerPeers(addresses.values), to: .home))
     }
 
     private mutating func add(_ shard: Shard, now: Moment) {
@@ -123,6 +139,7 @@ extension LoopCore {
         guard state.epoch >= directory.epoch else { return }
         directory = state
         clusterID = state.clusterID
+        adoptParameters()
         guard state.isFormed else { return }
         for (group, record) in state.shards where loop(of: group) == settings.loopIndex {
             guard let replica = record.replica(on: settings.nodeID) else { continue }
@@ -146,6 +163,7 @@ extension LoopCore {
                     first: SlotID($0.lowerBound), last: SlotID($0.upperBound),
                     epoch: record.createdEpoch)
             })
+        shards[index].machine.compactLimits = admin.parameters.compactLimits
         shards[index].machine.makeReady(hashSecret: state.hashSecret, slots: slots)
     }
 
@@ -181,12 +199,13 @@ extension LoopCore {
         guard shards[index].open.commandCount > 0 || !shards[index].open.operations.isEmpty,
             !shards[index].raft.isTransferring
         else { return }
+        if shards[index].open.payload.isEmpty { beginPayload(of: index) }
         var batch = Batch()
         swap(&batch, &shards[index].open)
-        if batch.payload.isEmpty {
-            batch.payload = EntryPayload.begin(level: applyLevel, seed: generator.next())
-        }
-        EntryPayload.end(&batch.payload, commandCount: batch.commandCount)
+        var spare: [UInt8] = []
+        swap(&spare, &batch.payload)
+        batch.payload = EntryPayload.end(&spare, commandCount: batch.commandCount)
+        if sparePayloads.count < shards.count { sparePayloads.append(spare) }
         guard
             let place = shards[index].raft.propose(batch.payload, now: now, into: &raftEffects)
         else {
@@ -332,8 +351,7 @@ extension LoopCore {
         guard case .complete? = try? RequestParser(limits: .unlimited).parse(bytes, into: &frame)
         else { return }
         let request = Request(bytes: bytes, frame: frame)
-        guard let found = CommandTable.standard.find(request[0]),
-            case .read(let body) = CommandTable.standard[found].body
+        guard let found = dispatchTable.find(request), let body = dispatchTable.reads[found]
         else { return }
         if let session = session(read.session), isBehindOwnWrite(session, index) {
             return postpone(read, on: index)
@@ -342,6 +360,10 @@ extension LoopCore {
             index, place: read.place, present: shards[index].raft.stamp(now: now))
         let machine = shards[index].machine
         let reserved = beginReserved(read.session, sequence: read.sequence, version: read.version)
+        callInHand = found
+        calls.pause()
+        calls.begin()
+        let errorCount = writer.errorCount
         let start = writer.bytes.count
         do throws(CommandError) {
             try machine.read(body, request, &context, &writer)
@@ -354,6 +376,8 @@ extension LoopCore {
             undoReserved(reserved, read.session)
             postpone(read, on: index)
         } else {
+            noteLookups(context)
+            noteLateCall(bytes, read.session, errorCount: errorCount)
             endReserved(reserved, read.session, sequence: read.sequence)
         }
     }

@@ -10,6 +10,8 @@ package enum RelayedWork: Sendable {
     case reply(ConnectionID, sequence: UInt64, bytes: [UInt8])
     /// The connection is gone.
     case closed(ConnectionID)
+    /// The connection must not wait any longer in a command that it sent.
+    case unblocked(ConnectionID)
     /// A part of something that concerns every shard of the node.
     case gather(UInt64, GatherKind)
     /// Its result; why it was not done, and whether some of it may have been.
@@ -74,6 +76,8 @@ extension LoopCore {
                 proxies[key] = nil
                 closeSession(index)
             }
+        case .unblocked(let connection):
+            endWaits(of: ProxyKey(loop: loop, connection: connection))
         case .gather(let number, let kind):
             startPart(of: number, kind, for: .loop(loop), now: now)
         case .gathered(let number, let value, let failure, let mayBeDone):
@@ -100,6 +104,7 @@ extension LoopCore {
 
     /// Uses a proxy's requests up to one that has to wait.
     mutating func useRelayed(of index: Int, now: Moment) {
+        calls.pause()
         var used = 0
         var frame = RequestFrame()
         while used < sessions[index].relayed.count, sessions[index].obstacle == nil {

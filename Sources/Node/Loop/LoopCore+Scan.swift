@@ -22,13 +22,11 @@ package struct ScanWalk: Sendable {
         case scan
         /// `KEYS`: there is but one page.
         case keys
-        /// `RANDOMKEY`: the first key behind a place drawn at random, or else the first of all.
-        case randomKey(isSecondRound: Bool)
+        /// `RANDOMKEY`: the key in hand was drawn from so many.
+        case randomKey(SeededGenerator, drawnFrom: Int)
     }
 
-    var wantsMore: Bool {
-        if case .randomKey = purpose { keys.isEmpty } else { count > 0 }
-    }
+    var wantsMore: Bool { count > 0 }
 
     enum Progress {
         /// The page is full, or nothing is left.
@@ -56,13 +54,10 @@ extension LoopCore {
     mutating func begin(
         _ purpose: ScanWalk.Purpose, of pattern: [UInt8]?, from index: Int, now: Moment
     ) {
-        var walk = ScanWalk(
+        let walk = ScanWalk(
             connection: key(of: index), sequence: sessions[index].replies.append(),
             version: sessions[index].version, filter: ScanFilter(pattern: pattern),
             purpose: purpose, count: .max, cursor: .beginning)
-        if case .randomKey = purpose {
-            walk.cursor = ScanCursor(rawValue: generator.next())
-        }
         goOn(walk, now: now)
     }
 
@@ -85,19 +80,26 @@ extension LoopCore {
                 guard let shard else { return .blocked }
                 let start =
                     slots.contains(cursor.slot) ? cursor : ScanCursor(slot: slots.lowerBound)
-                if case .randomKey = walk.purpose { walk.count = 1 }
+                if case .randomKey(var generator, let total) = walk.purpose {
+                    let drawn = shards[shard].machine.keyspace.randomKey(
+                        in: slots, now: shards[shard].appliedStamp, from: &generator)
+                    // Each key of all that were seen has the same chance to be the one in hand.
+                    let sum = total + drawn.count
+                    if let key = drawn.key, generator.below(sum) < drawn.count || walk.keys.isEmpty
+                    {
+                        walk.keys = [key]
+                    }
+                    walk.purpose = .randomKey(generator, drawnFrom: sum)
+                    walk.cursor = self.cursor(after: slots)
+                    continue
+                }
                 let next = shards[shard].machine.keyspace.scan(
                     from: start, in: slots, count: &walk.count, filter: walk.filter,
                     now: shards[shard].appliedStamp, into: &walk.keys)
                 walk.cursor = next ?? self.cursor(after: slots)
             }
         }
-        guard case .randomKey(isSecondRound: false) = walk.purpose, walk.wantsMore else {
-            return .end
-        }
-        walk.purpose = .randomKey(isSecondRound: true)
-        walk.cursor = .beginning
-        return advance(&walk, now: now)
+        return .end
     }
 
     /// Writes the reply to its place.

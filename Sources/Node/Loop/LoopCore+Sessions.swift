@@ -17,6 +17,7 @@ extension LoopCore {
     ) -> ConnectionID {
         statistics.connections += 1
         let index = openSession(.client(listener, remote: remote), now: now)
+        if sessions[index].isPlain { sessions[index].database = settings.plainDatabaseZero }
         sessions[index].isAuthenticated = settings.password == nil
         return id(of: index)
     }
@@ -77,6 +78,7 @@ extension LoopCore {
         sessions[index].forwarded = []
         sessions[index].incoming = nil
         sessions[index].plain = PlainState()
+        sessions[index].partPlaces = []
         sessions[index].obstacle = nil
         sessions[index].replies = ReplyQueue()
         freeSessions.append(index)
@@ -135,11 +137,18 @@ extension LoopCore {
     ///
     /// - Returns: How many bytes were used.
     mutating func useRequests(in bytes: Span<UInt8>, of index: Int, now: Moment) -> Int {
+        calls.pause()
         var frame = RequestFrame()
         var used = 0
         var parser = parser(for: index)
         // Enough bytes for a few requests: a pipeline.
-        if bytes.count > 128, sessions[index].partial.isEmpty { prefetchKeys(of: bytes) }
+        if bytes.count > 128, sessions[index].partial.isEmpty {
+            prefetchKeys(of: bytes, in: sessions[index].database)
+        }
+        defer {
+            slotsAhead = SlotsAhead()
+            calls.pause()
+        }
         while used < bytes.count {
             if let obstacle = repliesInTheWay(of: index) {
                 obstruct(index, by: obstacle, now: now)
@@ -168,13 +177,18 @@ extension LoopCore {
                 disposition = useInline(rest.extracting(0..<byteCount), of: index, now: now)
                 usedByteCount = byteCount
             case .complete(let byteCount):
+                if !sessions[index].partPlaces.isEmpty { sessions[index].beginPart() }
                 disposition = dispatch(
                     Request(bytes: rest.extracting(0..<byteCount), frame: frame), from: index,
-                    relayed: nil, now: now)
+                    relayed: nil, slot: slotsAhead.next(), isFollowed: byteCount < rest.count,
+                    now: now)
                 usedByteCount = byteCount
             }
+            if case .wait = disposition {} else { commandUsed(by: index) }
             switch disposition {
-            case .next: used += usedByteCount
+            case .next:
+                used += usedByteCount
+                sessions[index].partNumber += 1
             case .nextThenWait(let obstacle):
                 obstruct(index, by: obstacle, now: now)
                 return used + usedByteCount
@@ -303,6 +317,7 @@ extension LoopCore {
         case .backlog(let group):
             shardIndexes[group].map { !shards[$0].isLeader || hasRoom($0, for: 0) } ?? true
         case .leader: true
+        case .pause: admin.pause.isOver(now: now.boot)
         }
     }
 
@@ -333,7 +348,9 @@ extension LoopCore {
     /// - Returns: Whether the writer holds the session's own output.
     mutating func beginReply(to index: Int) -> Bool {
         writer.version = sessions[index].version
-        guard sessions[index].owesNothing, !sessions[index].isProxy else { return false }
+        guard sessions[index].owesNothing, !sessions[index].isProxy,
+            !sessions[index].muting.isMuted
+        else { return false }
         swap(&writer.bytes, &sessions[index].output)
         return true
     }
@@ -352,8 +369,8 @@ extension LoopCore {
                 list(index)
                 if sessions[index].isClosing, sessions[index].owesNothing { finishClosing(index) }
             }
-        } else {
-            sessions[index].replies.append(ready: writer.bytes)
+        } else if !sessions[index].muting.isMuted {
+            append(ready: writer.bytes, of: index)
         }
         writer.bytes.removeAll(keepingCapacity: writer.bytes.count <= 1 << 16)
     }
@@ -379,6 +396,8 @@ extension LoopCore {
             writer.isDiscarding = true
             return .gone
         }
+        writer.isDiscarding =
+            !sessions[index].muting.isIdle && sessions[index].muting.mutes(sequence)
         guard !sessions[index].isProxy, sessions[index].replies.head == sequence else {
             return .stored
         }
@@ -390,8 +409,9 @@ extension LoopCore {
         _ reserved: Reserved, _ reference: SessionReference, sequence: UInt64
     ) {
         let index = reference.index
+        writer.isDiscarding = false
         switch reserved {
-        case .gone: writer.isDiscarding = false
+        case .gone: break
         case .head:
             sessions[index].replies.advance(into: &writer.bytes)
             swap(&writer.bytes, &sessions[index].output)

@@ -188,6 +188,8 @@ extension LoopCore {
         doubtReserve()
         diskWatch.isSnapshotRefused = false
         statistics.snapshotsTaken += 1
+        shards[index].machine.changeCount -= shards[index].machine.changeCountAtSnapshot
+        shards[index].machine.changeCountAtSnapshot = 0
         shards[index].snapshotState = .recorded
         journal.append(.snapshot(group, done.metadata))
         store(

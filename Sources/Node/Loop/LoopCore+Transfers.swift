@@ -231,7 +231,7 @@ extension LoopCore {
                     group: group, snapshot: snapshot,
                     reader: SnapshotFileReader(
                         kind: machine.kind, index: snapshot.metadata.index,
-                        hashSecret: directory.hashSecret),
+                        hashSecret: directory.hashSecret, compactLimits: machine.compactLimits),
                     node: node, lastProgress: now.boot))
         }
         guard let position = transfers.place(of: snapshot, group) else {

@@ -10,6 +10,8 @@ package struct ReplicaWish: Sendable {
     var count: Int64
     /// For how long to wait; 0: for as long as it takes.
     var milliseconds: Int64
+    /// More can't be learned here: of what others lead only that a majority has it.
+    var limit = Int64.max
 }
 
 /// What a loop waits for on behalf of `WAIT`.
@@ -30,7 +32,8 @@ struct ReplicaWait: Sendable {
 /// `WAIT` (redis.io/commands/wait): how many followers have all that the connection wrote.
 ///
 /// Every loop waits for the writes to its own shards; the least of what they find is the answer.
-/// Where nothing was written, all followers have it.
+/// Where nothing was written, all followers have it. Of what a plain connection has had other loops and
+/// nodes write it counts a majority.
 extension LoopCore {
     func replicaWish(
         _ request: borrowing Request, of index: Int
@@ -40,7 +43,20 @@ extension LoopCore {
             throw CommandError("ERR timeout is not an integer or out of range")
         }
         guard milliseconds >= 0 else { throw CommandError("ERR timeout is negative") }
-        return ReplicaWish(connection: key(of: index), count: count, milliseconds: milliseconds)
+        return ReplicaWish(
+            connection: key(of: index), count: count, milliseconds: milliseconds,
+            limit: followerLimit(of: index))
+    }
+
+    /// How many followers are known to have what a plain connection has had others write; all that is
+    /// acknowledged is committed.
+    private func followerLimit(of index: Int) -> Int64 {
+        var limit = Int64.max
+        for stream in sessions[index].plain.streams where stream.hasWrittenElsewhere {
+            let voterCount = directory.shards[stream.group]?.replicas.count ?? 1
+            limit = min(limit, Int64(voterCount / 2))
+        }
+        return limit
     }
 
     func wait(for wish: ReplicaWish) -> ReplicaWait {
@@ -55,8 +71,9 @@ extension LoopCore {
 
     /// - Returns: `nil` while there is something to wait for.
     func outcome(of wait: ReplicaWait, waited: Int) -> ReplicaWait.Outcome? {
-        var count = Int64.max
-        var isLost = false
+        let wish = wait.wish
+        var count = wish.limit
+        var isLost = count < wish.count
         for shard in shards where shard.isLeader && shard.machine.kind == .shard {
             count = min(count, followerCount(shard, having: .zero))
         }
@@ -64,7 +81,6 @@ extension LoopCore {
             if !shards[place].isLeader { isLost = true }
             count = min(count, followerCount(shards[place], having: index))
         }
-        let wish = wait.wish
         if count >= wish.count || wish.milliseconds > 0 && waited >= wish.milliseconds {
             return .reached(count)
         }

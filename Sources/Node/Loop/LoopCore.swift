@@ -11,10 +11,12 @@ import Topology
 /// A state machine without I/O or clock. Events come with the time; what must happen is collected
 /// as ``LoopEffect``s and handed out by ``takeEffects()``.
 package struct LoopCore: ~Copyable {
-    let settings: LoopSettings
+    var settings: LoopSettings
     let bootID: UInt64
     let startedAt: Moment
     var generator: SeededGenerator
+    /// For reads that draw at random; apart, so that they don't decide what ``generator`` gives.
+    var readSeeds: SplitMix64
 
     // The cluster, as far as this loop knows it.
     var clusterID: ClusterID?
@@ -71,9 +73,11 @@ package struct LoopCore: ~Copyable {
     var forwardOrigins = SortedMap<ForwardOrigin.Key, ForwardOrigin>()
     /// Plain connections with requests that were refused and are to be sent again.
     var resending: [SessionReference] = []
-    /// Nodes with a link to them.
     var splits: [Split] = []
-    var linkedNodes = SortedMap<NodeID, Bool>()
+    /// Nodes with a bulk link to them, and since when.
+    var linkedNodes = SortedMap<NodeID, Moment>()
+    /// The same by the links for consensus.
+    var consensusNodes = SortedMap<NodeID, Moment>()
     var lastStreamSweepAt = Instant.zero
     var listedForOutput: [Int] = []
     /// Sessions whose next request waits, by index.
@@ -104,6 +108,19 @@ package struct LoopCore: ~Copyable {
     /// The shards that have more to apply than their share of a turn.
     var backlog = BacklogQueue()
     var reserve = SnapshotReserve()
+    var admin: LoopAdministration
+    var calls: CommandCalls
+    /// The row of what is being executed, and whether it was executed already.
+    var callInHand = -1
+    var isCallDone = false
+    var slotsAhead = SlotsAhead()
+    /// Empty, with room for the payloads that come next.
+    var sparePayloads: [[UInt8]] = []
+    /// Whether there may be work that waits for nobody: looked for after each tick, and once something
+    /// was applied or made, since that costs more than a turn with few requests.
+    var mayHaveBackgroundWork = true
+    /// The time of the last event.
+    var present: Moment
 
     /// Brings the loop to where its journal ends.
     ///
@@ -122,10 +139,15 @@ package struct LoopCore: ~Copyable {
         crashes: [CrashMark] = [], bootID: UInt64, seed: UInt64, now: Moment
     ) throws(LoopStartFailure) {
         self.settings = settings
+        admin = LoopAdministration(settings)
+        calls = CommandCalls(dispatchTable.commands.map(\.fullName), stopwatch: settings.stopwatch)
+        calls.adopt(admin.parameters)
+        present = now
         self.bootID = bootID
         startedAt = now
         generator = SeededGenerator(seed: seed)
         incarnation = generator.next()
+        readSeeds = SplitMix64(state: SplitMix64.mix(seed))
         diskWatch = DiskWatch(now: now.boot)
         journal = recovery.journal
         for group in recovery.groups {
@@ -147,6 +169,8 @@ package struct LoopCore: ~Copyable {
     /// Lets time pass: elections, heartbeats, timeouts. Called every 10 ms.
     package mutating func tick(now: Moment) {
         if isJournalEnded { return }
+        present = now
+        mayHaveBackgroundWork = true
         journal.tick(now: now, into: &diskRequests)
         watchDisk(now: now)
         // What was recovered may be in the page cache alone: nothing may rely on it before the
@@ -167,6 +191,7 @@ package struct LoopCore: ~Copyable {
         proposeStateChecks(now: now)
         quarantineDiffering(now: now)
         dropStalledClients(now: now)
+        dropIdleClients(now: now)
         snapshotLongLogs(now: now)
         keepSnapshotReserve(now: now)
         retryObstructed(now: now)
@@ -178,6 +203,7 @@ package struct LoopCore: ~Copyable {
     /// must leave leaves.
     package mutating func endTurn(now: Moment) {
         if hasFailed { return }
+        present = now
         turn += 1
         applyCommitted(now: now)
         continueParts(now: now)
@@ -200,6 +226,12 @@ package struct LoopCore: ~Copyable {
     /// What the shell must do now, in order. Called until it is empty.
     package mutating func takeEffects() -> [LoopEffect] {
         var taken: [LoopEffect] = []
+        takeEffects(into: &taken)
+        return taken
+    }
+
+    /// The same into `taken`, which is empty and whose room serves again.
+    package mutating func takeEffects(into taken: inout [LoopEffect]) {
         swap(&taken, &effects)
         for index in listedForOutput {
             sessions[index].isListedForOutput = false
@@ -207,7 +239,6 @@ package struct LoopCore: ~Copyable {
             taken.append(.clientOutput(id(of: index)))
         }
         listedForOutput.removeAll(keepingCapacity: true)
-        return taken
     }
 
     /// Takes a message from another core of this node.
@@ -229,7 +260,12 @@ package struct LoopCore: ~Copyable {
             for hint in hints { learnLeader(hint) }
         case .cluster(let id): clusterID = id
         case .directory(let state): follow(state, now: now)
-        case .quarantines: preconditionFailure("a loop was told of replicas by \(sender)")
+        case .quarantines, .changeParameters, .formerPeers:
+            preconditionFailure("\(sender) told a loop what only homes are told")
+        case .parametersChanged(let ticket, let epoch):
+            parametersChanged(ticket: ticket, epoch: epoch)
+        case .parametersRefused(let ticket, let text):
+            parametersRefused(ticket: ticket, text)
         case .groupStatus(let reports):
             for report in reports where shardIndexes[report.group] == nil {
                 _ = leaders.learn(

@@ -35,6 +35,18 @@ package struct LoopReport: Sendable {
     var wantedReserveByteCount = 0
     /// Snapshots on their way to followers.
     var outgoingSnapshotCount = 0
+    /// By their first words.
+    var errors = SortedMap<String, Int>()
+    /// Only where they are asked for.
+    var calls: CommandCalls?
+    var commitLatency = LatencyHistogram()
+    var diskLatency = LatencyHistogram()
+    var queues = QueueLengths()
+    var lags: [ReplicationLag] = []
+    /// Writes of the shards that the node leads since their last snapshots.
+    var changeCount = 0
+    /// Of the process.
+    var usage: ProcessUsage?
 
     mutating func add(_ other: Self) {
         statistics.connections += other.statistics.connections
@@ -85,6 +97,24 @@ package struct LoopReport: Sendable {
         reservedByteCount += other.reservedByteCount
         wantedReserveByteCount += other.wantedReserveByteCount
         outgoingSnapshotCount += other.outgoingSnapshotCount
+        addMeasured(other)
+    }
+
+    private mutating func addMeasured(_ other: Self) {
+        statistics.keyspaceHits += other.statistics.keyspaceHits
+        statistics.keyspaceMisses += other.statistics.keyspaceMisses
+        statistics.expiredKeys += other.statistics.expiredKeys
+        statistics.leadershipsLost += other.statistics.leadershipsLost
+        statistics.proposalsLost += other.statistics.proposalsLost
+        statistics.refusals += other.statistics.refusals
+        for (code, count) in other.errors { errors[code, default: 0] += count }
+        if let part = other.calls { calls == nil ? (calls = part) : calls?.add(part) }
+        commitLatency.add(other.commitLatency)
+        diskLatency.add(other.diskLatency)
+        queues.add(other.queues)
+        lags += other.lags
+        changeCount += other.changeCount
+        usage = usage ?? other.usage
     }
 }
 
@@ -111,25 +141,21 @@ extension LoopCore {
     package mutating func processMeasured(_ usage: ProcessUsage) { processUsage = usage }
 
     /// This loop's part of what `INFO` says.
-    func report() -> LoopReport {
+    func report(withCalls: Bool) -> LoopReport {
         var report = LoopReport()
-        report.statistics = statistics
-        report.errorCount = writer.errorCount
+        report.statistics = statistics.since(admin.baseline)
+        report.errorCount = writer.errorCount - admin.errorBaseline
         report.commandsPerSecond = rates.commandsPerSecond
         report.inputBytesPerSecond = rates.inputBytesPerSecond
         report.outputBytesPerSecond = rates.outputBytesPerSecond
         for index in sessions.indices where sessions[index].isOpen && sessions[index].hasSocket {
             let input = sessions[index].input.count
             report.clientCount += 1
+            if isBlocked(index) { report.blockedClientCount += 1 }
             report.clientByteCount += input + sessions[index].output.count
             report.largestInputByteCount = max(report.largestInputByteCount, input)
             report.largestOutputByteCount = max(
                 report.largestOutputByteCount, sessions[index].unsentByteCount)
-        }
-        for (_, gather) in gathers {
-            if case .session = gather.requester, case .replicas = gather.kind {
-                report.blockedClientCount += 1
-            }
         }
         for shard in shards where !shard.isRetired {
             report.hostedGroupCount += 1
@@ -149,6 +175,8 @@ extension LoopCore {
         report.wantedReserveByteCount = reserve.wantedByteCount
         report.takingSnapshotCount = taking == nil ? 0 : 1
         report.outgoingSnapshotCount = transfers.outgoing.count
+        if withCalls { report.calls = calls }
+        addLatencies(to: &report)
         return report
     }
 }

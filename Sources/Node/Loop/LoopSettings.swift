@@ -47,7 +47,12 @@ package struct LoopSettings: Sendable {
     package var applyBatchCommandCount = 8_000
     /// Whether to note each applied entry, for the simulator's checkers.
     package var tracksHistory = false
+    /// What database 0 of plain connections is.
+    package var plainDatabaseZero = DatabaseID.whole(0)
     package var password: [UInt8]?
+    /// A clock that measures how long commands take, in nanoseconds; nothing else goes by it. `nil`: they
+    /// are counted and not timed.
+    package var stopwatch: (@Sendable () -> UInt64)?
     package var serverVersion = "0.1.0"
     /// What `INFO` says of the process and its machine; nothing where there is none.
     package var host: HostFacts?

@@ -22,6 +22,11 @@ package struct LoopStatistics: Equatable, Sendable {
     package var roundReads = 0
     package var boundReads = 0
     package var tickReads = 0
+    /// Of reads alone.
+    package var keyspaceHits = 0
+    package var keyspaceMisses = 0
+    /// Of the shards that this node led then.
+    package var expiredKeys = 0
     package var entriesApplied = 0
     package var commandsApplied = 0
     package var snapshotsTaken = 0
@@ -53,4 +58,22 @@ package struct LoopStatistics: Equatable, Sendable {
     package static let longTurnMicroseconds = 5000
 
     package init() {}
+
+    /// The same, but with what `CONFIG RESETSTAT` begins anew counted since it was `baseline`.
+    func since(_ baseline: Self) -> Self {
+        var rest = self
+        rest.connections -= baseline.connections
+        rest.commands -= baseline.commands
+        rest.inputByteCount -= baseline.inputByteCount
+        rest.outputByteCount -= baseline.outputByteCount
+        rest.redirections -= baseline.redirections
+        rest.forwards -= baseline.forwards
+        rest.forwardRefusals -= baseline.forwardRefusals
+        rest.unknownOutcomes -= baseline.unknownOutcomes
+        rest.stalledClients -= baseline.stalledClients
+        rest.keyspaceHits -= baseline.keyspaceHits
+        rest.keyspaceMisses -= baseline.keyspaceMisses
+        rest.expiredKeys -= baseline.expiredKeys
+        return rest
+    }
 }

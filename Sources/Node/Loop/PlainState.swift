@@ -16,6 +16,8 @@ struct OutgoingStream: Sendable {
     var target: ForwardTarget
     /// See ``ForwardFrame``.
     var attempt: UInt32 = 0
+    /// Whether another loop or node was sent a write.
+    var hasWrittenElsewhere = false
     /// Of the attempt's next request.
     var next: UInt32 = 0
     /// Whether the attempt is over: what is not answered must be sent in another one.

@@ -27,6 +27,8 @@ enum Obstacle: Equatable, Sendable {
     case output
     /// Too many replies have been promised and not come yet.
     case owed
+    /// `CLIENT PAUSE`.
+    case pause
 }
 
 /// A request that another loop sent on.
@@ -56,9 +58,20 @@ struct Session: Sendable {
     var isReadOnly = false
     /// The database that requests are for.
     var database: DatabaseID
+    /// Of a session whose requests each concern one shard: the slot that says which, where keys don't. A
+    /// command without keys then does the part of that shard.
+    var shardSlot: SlotID?
+    /// Where the requests of a split's session are done, the next one first from ``partNumber`` on.
+    var partPlaces: [DatabaseSlot] = []
+    var partNumber = 0
     var connectedAt: Instant
     var lastActiveAt: Instant
-    var lastCommand = ""
+    /// Its row in the ``DispatchTable``; -1: none yet.
+    var lastCommand = -1
+    var muting = ReplyMuting()
+    var isEvictionExempt = false
+    /// Nothing is evicted by use, so that it makes no difference.
+    var touchesNothing = false
 
     /// Bytes received and not yet used.
     var input: [UInt8] = []
@@ -108,7 +121,7 @@ struct Session: Sendable {
             isProxy = false
             isPlain = true
         }
-        database = isPlain ? .whole(0) : .sharded
+        database = .sharded
         self.generation = generation
         self.clientID = clientID
         isAuthenticated = true
@@ -135,7 +148,13 @@ struct Session: Sendable {
 
     /// The reply to a place that was kept has come.
     mutating func answer(_ sequence: UInt64, with reply: [UInt8]) {
-        replies.answer(sequence, with: reply, into: &output)
+        replies.answer(sequence, with: muting.mutes(sequence) ? [] : reply, into: &output)
+    }
+
+    /// Takes up the place of the next part.
+    mutating func beginPart() {
+        database = partPlaces[partNumber].database
+        shardSlot = partPlaces[partNumber].slot
     }
 
     mutating func noteWrite(_ number: UInt64, to shardIndex: Int) {

@@ -76,6 +76,7 @@ final class SnapshotFileReader {
         var directory: DirectoryState?
         var slots: ServedSlots?
         let hashSecret: UInt64
+        let compactLimits: CompactLimits
         var keyspace: SnapshotDecoder
         /// Of the whole databases that have come, by number.
         var whole = SortedMap<Int, WholeDatabaseReader>()
@@ -90,8 +91,9 @@ final class SnapshotFileReader {
     private final class WholeDatabaseReader {
         var decoder: SnapshotDecoder
 
-        init(hashSecret: UInt64) {
-            decoder = SnapshotDecoder(hashSecret: hashSecret, isWhole: true)
+        init(hashSecret: UInt64, compactLimits: CompactLimits) {
+            decoder = SnapshotDecoder(
+                hashSecret: hashSecret, isWhole: true, compactLimits: compactLimits)
         }
     }
 
@@ -99,11 +101,15 @@ final class SnapshotFileReader {
     ///   - kind: What the state is of.
     ///   - index: The index that the file must have.
     ///   - hashSecret: The cluster's.
-    init(kind: StateMachine.Kind, index: LogIndex, hashSecret: UInt64) {
+    ///   - compactLimits: Up to which size hashes are made compact.
+    init(
+        kind: StateMachine.Kind, index: LogIndex, hashSecret: UInt64,
+        compactLimits: CompactLimits = CompactLimits()
+    ) {
         blocks = SnapshotBlocks(index: index)
         state = State(
-            kind: kind, hashSecret: hashSecret,
-            keyspace: SnapshotDecoder(hashSecret: hashSecret))
+            kind: kind, hashSecret: hashSecret, compactLimits: compactLimits,
+            keyspace: SnapshotDecoder(hashSecret: hashSecret, compactLimits: compactLimits))
     }
 
     /// See ``SnapshotBlocks/checksum``.
@@ -146,7 +152,10 @@ final class SnapshotFileReader {
         guard let number = database.number else {
             return try state.keyspace.decode(bytes, in: records)
         }
-        let reader = state.whole[number] ?? WholeDatabaseReader(hashSecret: state.hashSecret)
+        let reader =
+            state.whole[number]
+            ?? WholeDatabaseReader(
+                hashSecret: state.hashSecret, compactLimits: state.compactLimits)
         state.whole[number] = reader
         try reader.decoder.decode(bytes, in: records)
     }

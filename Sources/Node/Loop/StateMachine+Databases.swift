@@ -21,12 +21,17 @@ extension StateMachine {
         return earliest
     }
 
-    /// Removes up to `limit` keys whose deadline is not later than `now`, database by database.
-    func expireStep(now: Int64, limit: Int) {
+    /// Removes up to `limit` keys and fields whose deadline is not later than `now`, database by
+    /// database.
+    ///
+    /// - Returns: How many were removed.
+    @discardableResult
+    func expireStep(now: Int64, limit: Int) -> Int {
         var left = limit - keyspace.expireStep(now: now, limit: limit)
         for database in wholeDatabases where left > 0 {
             left -= database.keyspace.expireStep(now: now, limit: left)
         }
+        return limit - left
     }
 
     /// Removes all keys of a database.
@@ -57,6 +62,7 @@ extension StateMachine {
         switch kind {
         case .directory: return directory.encode()
         case .shard:
+            changeCountAtSnapshot = changeCount
             beginWalk(missesChangedKeys: missesChangedKeys)
             var bytes: [UInt8] = []
             slots.encode(into: &bytes)

@@ -21,6 +21,16 @@ final class StateMachine {
     let wholeDatabases: [WholeDatabase]
     /// The slots that this shard serves, with their epochs; part of the replicated state.
     var slots = ServedSlots()
+    /// Writes applied since the last snapshot was begun that was taken, and what it was when one began.
+    var changeCount = 0
+    var changeCountAtSnapshot = 0
+    /// Up to which size hashes are kept in one block, in every database.
+    var compactLimits = CompactLimits() {
+        didSet {
+            keyspace.compactLimits = compactLimits
+            for database in wholeDatabases { database.keyspace.compactLimits = compactLimits }
+        }
+    }
     /// Whether ``keyspace`` has its hash secret and the shard's snapshot, if there was one.
     var isReady: Bool
     /// The shard's snapshot as recovery found it, until ``keyspace`` is made of it.
@@ -62,9 +72,11 @@ final class StateMachine {
         if let unread {
             guard unread.reader == nil else { return }
             self.unread?.reader = SnapshotFileReader(
-                kind: kind, index: unread.index, hashSecret: hashSecret)
+                kind: kind, index: unread.index, hashSecret: hashSecret,
+                compactLimits: compactLimits)
         } else {
             keyspace = Keyspace(hashSecret: hashSecret)
+            keyspace.compactLimits = compactLimits
             for database in wholeDatabases { database.empty(hashSecret: hashSecret) }
             self.slots = slots
             isReady = true
@@ -130,14 +142,24 @@ final class StateMachine {
 
     // MARK: Hot path
 
-    /// Runs a read, or a write's peek, on the database that the context names.
-    func read<Result>(
-        _ body: (
-            borrowing Keyspace, borrowing Request, inout ExecutionContext, inout ReplyWriter
-        ) throws(CommandError) -> Result,
-        _ request: borrowing Request, _ context: inout ExecutionContext,
+    /// Runs a read on the database that the context names.
+    ///
+    /// Not one generic function with ``peek(_:_:_:_:)``: each call would allocate a closure.
+    func read(
+        _ body: ReadBody, _ request: borrowing Request, _ context: inout ExecutionContext,
         _ writer: inout ReplyWriter
-    ) throws(CommandError) -> Result {
+    ) throws(CommandError) {
+        guard let number = context.database.number else {
+            return try body(keyspace, request, &context, &writer)
+        }
+        try body(wholeDatabases[number].keyspace, request, &context, &writer)
+    }
+
+    /// Tries a write as a read on the database that the context names.
+    func peek(
+        _ body: PeekBody, _ request: borrowing Request, _ context: inout ExecutionContext,
+        _ writer: inout ReplyWriter
+    ) throws(CommandError) -> Bool {
         guard let number = context.database.number else {
             return try body(keyspace, request, &context, &writer)
         }

@@ -29,6 +29,7 @@ package struct SimulationPlan: Sendable {
     package var parkMilliseconds: Int
     package var unknownMilliseconds: Int
     package var stateCheckMilliseconds: Int
+    package var plainDatabaseZero: DatabaseID
     package var weather: Weather
     package var diskSpeed: DiskSpeed
     package var driftPartsPerMillion: [Int]
@@ -105,6 +106,7 @@ package struct SimulationPlan: Sendable {
         }
         snapshotSliceByteCount = generator.choice(of: [64, 400, 64 << 10])
         stateCheckMilliseconds = generator.choice(of: [2_000, 8_000])
+        plainDatabaseZero = generator.chance(percent: 40) ? .sharded : .whole(0)
     }
 
     /// Whether group 0 may at some time have members without a vote.
@@ -128,6 +130,8 @@ extension SimulationPlan: CustomStringConvertible {
             "\(nodeCount) nodes (\(seedNodeCount) seeds), \(loopCount) loops, \(shardCount) shards × "
             + "\(replicationFactor), \(durability)\(changesMembers ? ", members change" : ""), "
             + "election \(raft.electionMilliseconds) ms, sync \(diskSpeed.syncMean / 1_000) µs, "
-            + "faults: \(names)" + (lossOfMajority == nil ? "" : ", a majority is lost")
+            + "faults: \(names)"
+            + (plainDatabaseZero.isSharded ? ", plain database 0 is sharded" : "")
+            + (lossOfMajority == nil ? "" : ", a majority is lost")
     }
 }

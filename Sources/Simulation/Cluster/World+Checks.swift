@@ -154,7 +154,8 @@ extension World {
         case .quarantines(let replicas): checkDifferences(replicas, life.node)
         case .hostDirectory, .currentReplica, .proposeDirectory,
             .changeDirectoryMembers, .transferLeadership,
-            .leaderHints, .cluster, .continueApplying, .continueInBackground, .relayed:
+            .leaderHints, .cluster, .continueApplying, .continueInBackground, .relayed,
+            .changeParameters, .parametersChanged, .parametersRefused, .formerPeers:
             break
         }
     }

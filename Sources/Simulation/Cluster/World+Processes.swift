@@ -107,6 +107,7 @@ extension World {
         settings.parkMilliseconds = plan.parkMilliseconds
         settings.unknownMilliseconds = plan.unknownMilliseconds
         settings.stateCheckMilliseconds = plan.stateCheckMilliseconds
+        settings.plainDatabaseZero = plan.plainDatabaseZero
         settings.tracksHistory = true
         settings.fault = bug?.nodeFault
         return settings

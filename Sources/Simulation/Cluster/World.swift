@@ -98,7 +98,7 @@ final class World {
         }
         workload = Workload(
             clientCount: SimulationPlan.clientCount, nodes: clientAddresses, activeCount: 8,
-            seed: random.next())
+            plainDatabaseZero: plan.plainDatabaseZero, seed: random.next())
     }
 
     var now: UInt64 { queue.now }

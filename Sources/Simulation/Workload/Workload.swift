@@ -7,7 +7,8 @@ import RESP
 /// Each client does one action at a time: a command, or a pipeline of up to six on one connection.
 /// It retries what was certainly refused, and takes the rest for unknown. Every other one is a client of
 /// the cluster's listener, and knows slots' nodes from redirections alone; the others are plain clients,
-/// ask any node for keys of whole databases, and change the database within a pipeline.
+/// ask any node for keys of whole databases, or through a sharded database 0 for those that the others
+/// ask for too, and change the database within a pipeline.
 package struct Workload: Sendable {
     /// What a client asks of the world.
     package enum Effect: Sendable {
@@ -40,7 +41,7 @@ package struct Workload: Sendable {
         var node: Int?
         var reader = ReplyReader()
         /// The database that the connection has selected.
-        var database = DatabaseID.whole(0)
+        var database = DatabaseID.sharded
         /// What was sent and not answered yet, in order.
         var sent: [Attempt] = []
         var answeredCount = 0
@@ -101,9 +102,15 @@ package struct Workload: Sendable {
     /// How long a client tries before it gives an action up.
     private let patience: UInt64 = .seconds(3)
     private let activeCount: Int
+    /// What database 0 of plain clients is.
+    private let plainDatabaseZero: DatabaseID
 
     /// Clients that may connect to any of `nodes`, given by their client addresses.
-    package init(clientCount: Int, nodes: [Address], activeCount: Int, seed: UInt64) {
+    package init(
+        clientCount: Int, nodes: [Address], activeCount: Int, plainDatabaseZero: DatabaseID,
+        seed: UInt64
+    ) {
+        self.plainDatabaseZero = plainDatabaseZero
         clients = Array(repeating: Client(), count: clientCount)
         self.nodes = nodes
         self.activeCount = activeCount
@@ -115,8 +122,10 @@ package struct Workload: Sendable {
 
     /// A client that may ask for the keys of a partition.
     private func client(of partition: Int, _ number: Int) -> Int {
+        let isSharded = partitions[partition].database.isSharded
+        if isSharded, plainDatabaseZero.isSharded { return number % clients.count }
         let half = number % (clients.count / 2)
-        return 2 * half + (partitions[partition].database.isSharded ? 0 : 1)
+        return 2 * half + (isSharded ? 0 : 1)
     }
 
     package var clientCount: Int { clients.count }
@@ -205,9 +214,13 @@ package struct Workload: Sendable {
             Partition(
                 number: number, kind: kinds[number % kinds.count],
                 operationCount: generator.number(in: 30...60),
-                database: isPlain
-                    ? .whole(generator.below(DatabaseID.wholeCount)) : .sharded))
+                database: isPlain ? database(generator.below(DatabaseID.wholeCount)) : .sharded))
         return number
+    }
+
+    /// What a plain client gets by this number.
+    private func database(_ number: Int) -> DatabaseID {
+        number == 0 ? plainDatabaseZero : .whole(number)
     }
 
     private mutating func begin(_ client: Int, _ now: UInt64) {
@@ -226,7 +239,7 @@ package struct Workload: Sendable {
             // Readers stay with the keys that were written before they began.
             if !pace.isReading { partitions[partition].remainingCount -= 1 }
             if partitions[partition].remainingCount <= 0 {
-                active[place] = addPartition(isPlain: isPlain(client))
+                active[place] = addPartition(isPlain: place % 2 == 1)
             }
         }
         clients[client].waiting = attempts
@@ -235,7 +248,8 @@ package struct Workload: Sendable {
     }
 
     private mutating func place(for client: Int) -> Int {
-        2 * generator.below(active.count / 2) + (isPlain(client) ? 1 : 0)
+        if isPlain(client), plainDatabaseZero.isSharded { return generator.below(active.count) }
+        return 2 * generator.below(active.count / 2) + (isPlain(client) ? 1 : 0)
     }
 
     /// Has one client read each of the partitions, so that what they hold in the end is judged.
@@ -301,7 +315,7 @@ package struct Workload: Sendable {
         clients[client].node = target
         clients[client].phase = .connecting
         clients[client].reader = ReplyReader()
-        clients[client].database = .whole(0)
+        clients[client].database = plainDatabaseZero
         effects.append(
             .connect(client: client, node: target, isPlain(client) ? .plain : .cluster))
         setWake(client, at: now + .milliseconds(700), &effects)
@@ -342,9 +356,9 @@ package struct Workload: Sendable {
     private mutating func select(
         _ database: DatabaseID, _ client: Int, _ bytes: inout [UInt8]
     ) {
-        guard let number = database.number, database != clients[client].database else { return }
+        guard isPlain(client), database != clients[client].database else { return }
         clients[client].database = database
-        bytes.append(request: [.ascii("SELECT"), .ascii("\(number)")])
+        bytes.append(request: [.ascii("SELECT"), .ascii("\(database.number ?? 0)")])
         clients[client].sent.append(Attempt(partition: 0, operation: nil))
     }
 

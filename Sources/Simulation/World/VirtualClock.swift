@@ -31,8 +31,8 @@ package struct VirtualClock: Sendable {
         let drifted = Int64(elapsed) + drift(of: elapsed)
         return Moment(
             boot: Instant(nanoseconds: bootOffset + UInt64(drifted)),
-            wallMilliseconds: Self.epochMilliseconds + wallOffsetMilliseconds
-                + Int64(now / 1_000_000) + drift(of: now) / 1_000_000)
+            wallNanoseconds: (Self.epochMilliseconds + wallOffsetMilliseconds) * 1_000_000
+                + Int64(now) + drift(of: now))
     }
 
     /// Moves the wall clock by `milliseconds`, which may be negative.

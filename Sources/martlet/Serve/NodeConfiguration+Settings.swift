@@ -15,6 +15,7 @@ extension NodeConfiguration {
                 plain: settings.plainAddress, admin: settings.adminAddress),
             clusterName: settings.clusterName, log: log)
         plainListen = settings.plainListen
+        if settings.isPlainDatabaseZeroSharded { plainDatabaseZero = .sharded }
         secret = settings.secret.map { Array($0.utf8) }
         seeds = settings.seeds
         shardCount = settings.shardCount

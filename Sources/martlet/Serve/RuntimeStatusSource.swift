@@ -16,6 +16,11 @@ struct RuntimeStatusSource: StatusSource {
         StatusReport(try await answer { reply in runtime.status { reply($0) } })
     }
 
+    func metrics() async throws -> String {
+        let reports = try await answer { reply in runtime.metrics { reply($0) } }
+        return MetricsText.page(reports, version: Martlet.version)
+    }
+
     func request(_ wish: ClusterWish) async throws -> String? {
         try await answer { reply in runtime.request(wish) { reply($0) } }
     }

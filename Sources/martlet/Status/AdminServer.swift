@@ -9,6 +9,8 @@ import Settings
 protocol StatusSource: Sendable {
     /// What the node knows of its cluster at this moment.
     func report() async throws -> StatusReport
+    /// What the node counts, as a page for Prometheus.
+    func metrics() async throws -> String
     /// Asks for a change of the cluster.
     ///
     /// - Returns: Why it can't be; `nil` when it is on its way.
@@ -36,7 +38,7 @@ struct DepartureAnswer: Codable, Sendable {
     var error: String?
 }
 
-/// The `admin` listener: `GET /livez`, `/readyz` and `/topology`, `POST /departures`.
+/// The `admin` listener: `GET /livez`, `/readyz`, `/topology` and `/metrics`, `POST /departures`.
 struct AdminServer: Sendable {
     private let server: HTTPServer
 
@@ -70,6 +72,11 @@ struct AdminServer: Sendable {
         }
         await server.appendRoute("GET /topology") { _ in
             try Self.json(try await source.report(), status: .ok)
+        }
+        await server.appendRoute("GET /metrics") { _ in
+            HTTPResponse(
+                statusCode: .ok, headers: [.contentType: MetricsText.contentType],
+                body: Data(try await source.metrics().utf8))
         }
     }
 

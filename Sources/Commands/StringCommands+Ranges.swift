@@ -1,0 +1,65 @@
+import Keyspace
+import RESP
+
+/// The commands on parts of strings.
+extension StringCommands {
+    /// `GETRANGE`, and `SUBSTR`, its old name.
+    @Sendable static func getrange(
+        keyspace: borrowing Keyspace, request: borrowing Request, context: inout ExecutionContext,
+        reply: inout ReplyWriter
+    ) throws(CommandError) {
+        let start = try request[2].integerArgument()
+        let end = try request[3].integerArgument()
+        let place = try context.locate(request[1], of: .string, in: keyspace)
+        guard place.isPresent else { return reply.bulk(Span()) }
+        let value = keyspace.string(at: place)
+        reply.bulk(value.extracting(range(from: start, through: end, of: value.count)))
+    }
+
+    /// Where the bytes are from `start` to `end`, both counted from the string's end when negative;
+    /// empty when there are none.
+    static func range(from start: Int64, through end: Int64, of byteCount: Int) -> Range<Int> {
+        if start < 0, end < 0, start > end { return 0..<0 }
+        let count = Int64(byteCount)
+        let first = max(0, start < 0 ? start + count : start)
+        let last = min(count - 1, max(0, end < 0 ? end + count : end))
+        return first <= last ? Int(first)..<Int(last) + 1 : 0..<0
+    }
+
+    @Sendable static func setrange(
+        keyspace: inout Keyspace, request: borrowing Request, context: inout ExecutionContext,
+        reply: inout ReplyWriter
+    ) throws(CommandError) {
+        let offset = try rangeOffset(request)
+        var place = try context.locate(request[1], of: .string, in: keyspace)
+        let bytes = request[3]
+        guard !bytes.isEmpty else {
+            return reply.integer(place.isPresent ? keyspace.string(at: place).count : 0)
+        }
+        let (end, overflow) = offset.addingReportingOverflow(bytes.count)
+        guard !overflow, end <= stringByteLimit else { throw .stringTooLong }
+        if !place.isPresent {
+            keyspace.setString(Span(), of: request[1], at: &place, deadline: Keyspace.noDeadline)
+        }
+        keyspace.overwrite(bytes, from: offset, of: request[1], at: &place)
+        reply.integer(keyspace.string(at: place).count)
+    }
+
+    /// Without bytes to write there is nothing to change.
+    @Sendable static func peekSetrange(
+        keyspace: borrowing Keyspace, request: borrowing Request,
+        context: inout ExecutionContext, reply: inout ReplyWriter
+    ) throws(CommandError) -> Bool {
+        _ = try rangeOffset(request)
+        let place = try context.locate(request[1], of: .string, in: keyspace)
+        guard request[3].isEmpty else { return false }
+        reply.integer(place.isPresent ? keyspace.string(at: place).count : 0)
+        return true
+    }
+
+    private static func rangeOffset(_ request: borrowing Request) throws(CommandError) -> Int {
+        let offset = try request[2].integerArgument()
+        guard offset >= 0 else { throw CommandError("ERR offset is out of range") }
+        return Int(offset)
+    }
+}
