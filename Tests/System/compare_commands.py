@@ -24,9 +24,11 @@ import re
 import sys
 import time
 
-from harness import ROOT, Closed, RawClient, Suite, cluster, redis_server, wait_until
+from harness import ROOT, Closed, RawClient, Suite, cluster, redis_cluster_node
 
 SCRIPTS = ROOT / "Tests/CommandScripts"
+# What docs/compatibility.md measures Martlet's commands by.
+NAMES = ROOT / "Tests/CommandsTests/Reference/redis-7.0.15-commands.txt"
 ESCAPES = {"n": 10, "r": 13, "t": 9, "b": 8, "a": 7}
 # The commands whose replies depend on the time of their execution: how far they may differ.
 TIME_TOLERANCE = {b"ttl": 1, b"pttl": 1500, b"expiretime": 1, b"pexpiretime": 1500}
@@ -191,15 +193,11 @@ def run_script(path, redis_port, martlet_port):
     return differences, count
 
 
-@contextlib.contextmanager
-def redis_cluster_node():
-    """A redis-server in cluster mode that owns all slots."""
-    with redis_server("--cluster-enabled", "yes") as (port, _):
-        with RawClient("127.0.0.1", port) as client:
-            assert client.run("CLUSTER", "ADDSLOTSRANGE", 0, 16383) == b"+OK\r\n"
-            wait_until(lambda: b"cluster_state:ok" in client.run("CLUSTER", "INFO"), 10,
-                       "redis-server serves its slots")
-        yield port
+def command_names(port):
+    """The names of a server's commands and subcommands, sorted."""
+    with RawClient("127.0.0.1", port) as client:
+        reply = client.run("COMMAND", "LIST").decode()
+    return sorted(reply.split("\r\n")[2::2])
 
 
 def main(arguments):
@@ -238,6 +236,12 @@ def main(arguments):
                 assert count, "the script has no commands"
             same_replies.__doc__ = str(path.relative_to(SCRIPTS))
             suite.test(same_replies)
+        if not arguments:
+            @suite.test
+            def names_of_commands():
+                """the commands that docs/compatibility.md takes for Redis's are redis-server's"""
+                listed, found = NAMES.read_text().split(), command_names(theirs)
+                assert listed == found, f"differ in {set(listed) ^ set(found)}"
         suite.check_all()
     print(f"{total} replies compared")
     suite.end()

@@ -215,6 +215,7 @@ def cluster(nodes=3, settings=()):
 
 def admin(node, path):
     """(status, body) of a node's admin listener; status 0 when it doesn't answer."""
+    import http.client
     import urllib.error
     import urllib.request
     try:
@@ -223,7 +224,8 @@ def admin(node, path):
             return answer.status, answer.read()
     except urllib.error.HTTPError as error:
         return error.code, error.read()
-    except (urllib.error.URLError, OSError):
+    # An HTTPException is an answer that ended half-way: the node died.
+    except (urllib.error.URLError, http.client.HTTPException, OSError):
         return 0, b""
 
 
@@ -244,6 +246,17 @@ def redis_server(*options):
         finally:
             end_process(process)
             log.close()
+
+
+@contextlib.contextmanager
+def redis_cluster_node():
+    """A redis-server in cluster mode that owns all slots."""
+    with redis_server("--cluster-enabled", "yes") as (port, _):
+        with RawClient("127.0.0.1", port) as client:
+            assert client.run("CLUSTER", "ADDSLOTSRANGE", 0, 16383) == b"+OK\r\n"
+            wait_until(lambda: b"cluster_state:ok" in client.run("CLUSTER", "INFO"), 10,
+                       "redis-server serves its slots")
+        yield port
 
 
 class Closed(Exception):

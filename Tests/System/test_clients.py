@@ -181,6 +181,23 @@ def redis_cli_follows(nodes):
 
 
 @suite.test
+def links_of_nodes(nodes):
+    """each node shows two links to each other one, by the ids of CLUSTER MYID"""
+    ids = {node["cluster_port"]: redis_cli(nodes, index + 1, "cluster", "myid")
+           for index, node in enumerate(nodes.nodes)}
+    for client in both_protocols(nodes):
+        for node in client.get_nodes():
+            # redis-py hands RESP2's arrays on as they are.
+            links = [link if isinstance(link, dict) else dict(zip(link[::2], link[1::2]))
+                     for link in client.cluster_links(node)]
+            assert sorted(link["node"] for link in links) == sorted(
+                2 * [name for port, name in ids.items() if port != node.port]), links
+            for link in links:
+                assert link["direction"] == "to" and link["events"] == "rw"
+                assert 0 < int(link["create-time"]) <= time.time() * 1000
+
+
+@suite.test
 def topology_of_a_client(nodes):
     """each node names the same leaders, spread over all three nodes, for all slots"""
     wanted = {node["cluster_port"] for node in nodes.nodes}

@@ -202,6 +202,34 @@ class Counter(threading.Thread):
                     self.wrong.append(text)
 
 
+def takes_writes(nodes, number):
+    """Whether every database takes writes through a node."""
+    for database in range(16):
+        with client_of(nodes, number, database) as client:
+            try:
+                client.set("k", "v")
+            except redis.exceptions.RedisError:
+                return False
+    return True
+
+
+@suite.test
+def wait_for_followers(nodes):
+    """WAIT never counts a follower of which it can't know that it has the connection's writes"""
+    clear(nodes)
+    nodes.kill(3)
+    try:
+        wait_until(lambda: takes_writes(nodes, 1) and takes_writes(nodes, 2), 20, "two nodes go on")
+        for number in (1, 2):
+            for database in range(16):
+                with client_of(nodes, number, database) as client:
+                    client.set("k", "v")
+                    assert client.wait(2, 50) == 1, (number, database)
+    finally:
+        nodes.restart(3)
+        nodes.wait_ready()
+
+
 @suite.test
 def leaders_killed(nodes):
     """while nodes are killed in turn, increments through all nodes are done once or not at all"""
