@@ -8,7 +8,11 @@ let strict: [SwiftSetting] = [
     .enableExperimentalFeature("Lifetimes"),
     .treatAllWarnings(as: .error),
     // The hot path goes through small functions of six modules.
-    .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
+    .unsafeFlags(
+        [
+            "-enable-testing", "-cross-module-optimization",
+            "-Xllvm", "-cmo-function-size-limit=200",
+        ], .when(configuration: .release)),
 ]
 
 /// A target of the pure core (docs/architecture.md): no I/O, clock, thread or global randomness.

@@ -12,6 +12,7 @@ package import Primitives
 package struct Keyspace: ~Copyable {
     package static let noDeadline = Entry.noDeadline
 
+    private let addressOnly = AddressOnly()
     private(set) var hashSecret: UInt64
     var tables: SlotTables
     var expiries = ExpiryHeap()

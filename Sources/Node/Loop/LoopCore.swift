@@ -11,6 +11,7 @@ import Topology
 /// A state machine without I/O or clock. Events come with the time; what must happen is collected
 /// as ``LoopEffect``s and handed out by ``takeEffects()``.
 package struct LoopCore: ~Copyable {
+    private let addressOnly = AddressOnly()
     var settings: LoopSettings
     let bootID: UInt64
     let startedAt: Moment
