@@ -14,7 +14,7 @@ extension Keyspace {
         return hash
     }
 
-    /// Asks for the entry that the bucket names first.
+    /// Asks for the entry that a look-up will take for the key's, if there is one.
     package func prefetchEntry(slot: SlotID, hash: UInt64) {
         tables[table(of: slot)].prefetchEntry(hash)
     }
@@ -30,7 +30,16 @@ extension TableBlock {
         unsafe martlet_prefetch(address(ofBucket: home(hash)))
     }
 
-    func prefetchEntry(_ hash: UInt64) { prefetchEntry(ofBucket: home(hash)) }
+    /// The first one with the hash's low bits, as ``find(_:hash:)`` looks for it: in a small table half
+    /// of the keys are not in their home buckets.
+    func prefetchEntry(_ hash: UInt64) {
+        let mask = capacity - 1
+        var index = home(hash)
+        while self[index] != 0 {
+            if self[index] >> 48 == hash & 0xFFFF { return prefetchEntry(ofBucket: index) }
+            index = (index + 1) & mask
+        }
+    }
 
     func prefetchEntry(ofBucket index: Int) {
         let word = self[index]

@@ -13,7 +13,7 @@ extension LoopCore {
         let parser = RequestParser()
         // What the connection selects meanwhile, slots of a whole database are no hints.
         slotsAhead = SlotsAhead(areHints: database.isSharded)
-        while slotsAhead.count < SlotsAhead.limit, used < bytes.count {
+        while !slotsAhead.isFull, used < bytes.count {
             let rest = bytes.extracting(used..<bytes.count)
             guard case .complete(let byteCount)? = try? parser.parse(rest, into: &frame),
                 frame.count > 1
@@ -66,8 +66,6 @@ extension LoopCore {
 
 /// The slots of the first arguments of the requests that come next in a pipeline.
 struct SlotsAhead: Sendable {
-    static let limit = 16
-
     private var slots = InlineArray<16, SlotID>(repeating: SlotID(0))
     private(set) var count = 0
     private var used = 0
@@ -82,10 +80,16 @@ struct SlotsAhead: Sendable {
         count += 1
     }
 
+    /// Whether there is no place for another one.
+    var isFull: Bool { count == slots.count }
+
+    /// Whether ``next()`` has told of all.
+    var isUsedUp: Bool { used == count }
+
     /// That of the next request; `nil` where it isn't known.
     mutating func next() -> SlotID? {
-        guard areHints, used < count else { return nil }
+        guard used < count else { return nil }
         used += 1
-        return slots[used - 1]
+        return areHints ? slots[used - 1] : nil
     }
 }

@@ -141,10 +141,7 @@ extension LoopCore {
         var frame = RequestFrame()
         var used = 0
         var parser = parser(for: index)
-        // Enough bytes for a few requests: a pipeline.
-        if bytes.count > 128, sessions[index].partial.isEmpty {
-            prefetchKeys(of: bytes, in: sessions[index].database)
-        }
+        var mayHaveKeys = true
         defer {
             slotsAhead = SlotsAhead()
             calls.pause()
@@ -158,6 +155,11 @@ extension LoopCore {
                 parser = self.parser(for: index)
             }
             let rest = bytes.extracting(used..<bytes.count)
+            // Enough bytes for a few requests: a pipeline.
+            if mayHaveKeys, slotsAhead.isUsedUp, rest.count > 128, sessions[index].partial.isEmpty {
+                prefetchKeys(of: rest, in: sessions[index].database)
+                mayHaveKeys = slotsAhead.isFull
+            }
             let progress: RequestParser.Progress
             do throws(RequestError) {
                 progress = try parser.parse(
