@@ -154,6 +154,7 @@ extension LoopCore {
             return .next
         }
         if view.lacksRoom { return refuseForRoom(index, relayed: sequence) }
+        prefetchKey(of: request, at: place)
         append(
             request.bytes, place: place, flags: [], to: shardIndex,
             operation: PendingOperation(

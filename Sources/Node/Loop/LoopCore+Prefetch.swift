@@ -31,6 +31,20 @@ extension LoopCore {
         }
     }
 
+    /// Asks memory for the key of a write that came outside a pipeline: for its bucket now, for its entry
+    /// when the next write has come or the turn ends, both long before it is applied.
+    mutating func prefetchKey(of request: borrowing Request, at place: DatabaseSlot) {
+        guard slotsAhead.count == 0, request.count > 1 else { return }
+        prefetchAwaitedEntry()
+        awaitedKey = (place, prefetchBucket(of: request[1], place.slot, place.database))
+    }
+
+    mutating func prefetchAwaitedEntry() {
+        guard let key = awaitedKey else { return }
+        prefetchEntry(key.place.slot, key.place.database, hash: key.hash)
+        awaitedKey = nil
+    }
+
     private func prefetchBucket(
         of name: Span<UInt8>, _ slot: SlotID, _ database: DatabaseID
     ) -> UInt64 {

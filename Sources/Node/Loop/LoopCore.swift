@@ -115,6 +115,8 @@ package struct LoopCore: ~Copyable {
     var callInHand = -1
     var isCallDone = false
     var slotsAhead = SlotsAhead()
+    /// The key of the last write that came alone, while its bucket is on its way from memory.
+    var awaitedKey: (place: DatabaseSlot, hash: UInt64)?
     /// Empty, with room for the payloads that come next.
     var sparePayloads: [[UInt8]] = []
     /// Whether there may be work that waits for nobody: looked for after each tick, and once something
@@ -206,6 +208,7 @@ package struct LoopCore: ~Copyable {
         if hasFailed { return }
         present = now
         turn += 1
+        prefetchAwaitedEntry()
         applyCommitted(now: now)
         continueParts(now: now)
         continueResending(now: now)
