@@ -5,19 +5,27 @@ package import Primitives
 /// of a look-up is waiting for memory, and a pipeline's keys can be waited for together. Changes
 /// nothing, whatever comes in between.
 extension Keyspace {
-    /// Asks for the bucket of `key`.
+    /// Asks for what tells where the table of `key` is.
     ///
-    /// - Returns: The key's hash, for ``prefetchEntry(slot:hash:)`` a while later.
-    package func prefetchBucket(of key: Span<UInt8>, slot: SlotID) -> UInt64 {
-        let hash = Entry.hash(of: key, secret: hashSecret)
-        tables[table(of: slot)].prefetchBucket(hash)
-        return hash
+    /// - Returns: The key's hash, for ``prefetchBucket(slot:hash:)`` a while later.
+    package func prefetchTable(of key: Span<UInt8>, slot: SlotID) -> UInt64 {
+        tables.prefetch(table(of: slot))
+        return Entry.hash(of: key, secret: hashSecret)
     }
 
-    /// Asks for the entry that a look-up will take for the key's, if there is one.
+    /// Asks for the key's bucket, where its table is known.
+    package func prefetchBucket(slot: SlotID, hash: UInt64) {
+        tables[table(of: slot)].prefetchBucket(hash)
+    }
+
+    /// Asks for the entry that a look-up will take for the key's, if there is one, where its bucket is there.
     package func prefetchEntry(slot: SlotID, hash: UInt64) {
         tables[table(of: slot)].prefetchEntry(hash)
     }
+}
+
+extension SlotTables {
+    func prefetch(_ index: Int) { unsafe martlet_prefetch(address(of: index)) }
 }
 
 extension EntryTable {

@@ -23,6 +23,12 @@
         return taken
     }
 
+    /// Where the table at `index` is held.
+    func address(of index: Int) -> UnsafeRawPointer {
+        precondition(index < count, "table \(index) of \(count)")
+        return unsafe UnsafeRawPointer(tables + index)
+    }
+
     subscript(index: Int) -> EntryTable {
         _read {
             precondition(index < count, "table \(index) of \(count)")

@@ -178,7 +178,13 @@ extension LoopCore {
         var context = ExecutionContext(
             now: entry.stamp, seed: header.seed, level: header.level)
         var frame = RequestFrame()
+        // What came from here was asked for when it came.
+        var prefetchedCount = isMine ? header.commandCount : 0
         for number in 0..<header.commandCount {
+            if number == prefetchedCount, header.commandCount - number > 1 {
+                prefetchedCount += prefetchCommands(
+                    of: bytes, from: offset, count: header.commandCount - number)
+            }
             guard let command = try? EntryPayload.command(of: bytes, at: &offset) else { break }
             if command.flags.contains(.expire) {
                 let removed = machine.expireStep(now: entry.stamp, limit: expiryStepCount)

@@ -2,13 +2,16 @@ import Keyspace
 import Primitives
 import RESP
 
+/// Keys are asked for in three steps, each of which needs what the one before has brought: where the slot's
+/// table is, the key's bucket in it, and the entry. Only the last one changes what a look-up costs; the
+/// others are there so that nothing waits for them.
 extension LoopCore {
     /// Asks memory for the keys of the first requests in `bytes`, so that serving them need not
     /// wait for each in turn, and works out their slots. The first argument is taken for the key, as it
     /// nearly always is.
     mutating func prefetchKeys(of bytes: Span<UInt8>, in database: DatabaseID) {
         var frame = RequestFrame()
-        var hashes = InlineArray<16, UInt64>(repeating: 0)
+        var keys = KeyHints()
         var used = 0
         let parser = RequestParser()
         // What the connection selects meanwhile, slots of a whole database are no hints.
@@ -23,48 +26,79 @@ extension LoopCore {
             let start = Int(key.offset)
             let name = rest.extracting(start..<start + Int(key.byteCount))
             let slot = database.slot ?? SlotID(key: name)
-            hashes[slotsAhead.count] = prefetchBucket(of: name, slot, database)
+            keys.append(prefetchTable(of: name, at: DatabaseSlot(slot: slot, database: database)))
             slotsAhead.append(slot)
         }
-        for index in 0..<slotsAhead.count {
-            prefetchEntry(slotsAhead[index], database, hash: hashes[index])
-        }
+        prefetch(keys)
     }
 
-    /// Asks memory for the key of a write that came outside a pipeline: for its bucket now, for its entry
-    /// when the next write has come or the turn ends, both long before it is applied.
+    /// Asks memory for the key of a write that came outside a pipeline, each step when another such write
+    /// has come or the turn ends: long before it is applied.
     mutating func prefetchKey(of request: borrowing Request, at place: DatabaseSlot) {
         guard slotsAhead.count == 0, request.count > 1 else { return }
-        prefetchAwaitedEntry()
-        awaitedKey = (place, prefetchBucket(of: request[1], place.slot, place.database))
+        prefetchAwaitedKeys()
+        awaitedTable = prefetchTable(of: request[1], at: place)
     }
 
-    mutating func prefetchAwaitedEntry() {
-        guard let key = awaitedKey else { return }
-        prefetchEntry(key.place.slot, key.place.database, hash: key.hash)
-        awaitedKey = nil
+    /// Takes the next step for keys of writes that came one by one.
+    mutating func prefetchAwaitedKeys() {
+        if let key = awaitedBucket { prefetchEntry(of: key) }
+        if let key = awaitedTable { prefetchBucket(of: key) }
+        awaitedBucket = awaitedTable
+        awaitedTable = nil
     }
 
-    private func prefetchBucket(
-        of name: Span<UInt8>, _ slot: SlotID, _ database: DatabaseID
-    ) -> UInt64 {
-        let shard = Int(shardOfSlot[Int(slot.rawValue)])
-        guard shard >= 0, shards[shard].machine.isReady else { return 0 }
-        guard let number = database.number else {
-            return shards[shard].machine.keyspace.prefetchBucket(of: name, slot: slot)
+    /// Asks memory for the keys of the next commands of an entry.
+    ///
+    /// - Parameters:
+    ///   - payload: The entry's.
+    ///   - offset: Where the commands begin.
+    ///   - count: How many there are.
+    /// - Returns: How many of them it looked at.
+    func prefetchCommands(of payload: Span<UInt8>, from offset: Int, count: Int) -> Int {
+        var keys = KeyHints()
+        var seen = 0
+        var offset = offset
+        var frame = RequestFrame()
+        let parser = RequestParser(limits: .unlimited)
+        while seen < count, !keys.isFull,
+            let command = try? EntryPayload.command(of: payload, at: &offset)
+        {
+            seen += 1
+            let bytes = payload.extracting(command.request)
+            guard case .complete? = try? parser.parse(bytes, into: &frame), frame.count > 1
+            else { continue }
+            let request = Request(bytes: bytes, frame: frame)
+            keys.append(prefetchTable(of: request[1], at: command.place))
         }
-        return shards[shard].machine.wholeDatabases[number].keyspace.prefetchBucket(
-            of: name, slot: slot)
+        prefetch(keys)
+        return seen
     }
 
-    private func prefetchEntry(_ slot: SlotID, _ database: DatabaseID, hash: UInt64) {
+    private func prefetch(_ keys: borrowing KeyHints) {
+        for index in 0..<keys.count { prefetchBucket(of: keys[index]) }
+        for index in 0..<keys.count { prefetchEntry(of: keys[index]) }
+    }
+
+    private func prefetchTable(of name: Span<UInt8>, at place: DatabaseSlot) -> KeyHint {
+        guard let shard = readyShard(of: place.slot) else { return KeyHint(place: place, hash: 0) }
+        return KeyHint(
+            place: place, hash: shards[shard].machine.prefetchTable(of: name, at: place))
+    }
+
+    private func prefetchBucket(of key: KeyHint) {
+        guard let shard = readyShard(of: key.place.slot) else { return }
+        shards[shard].machine.prefetchBucket(of: key)
+    }
+
+    private func prefetchEntry(of key: KeyHint) {
+        guard let shard = readyShard(of: key.place.slot) else { return }
+        shards[shard].machine.prefetchEntry(of: key)
+    }
+
+    private func readyShard(of slot: SlotID) -> Int? {
         let shard = Int(shardOfSlot[Int(slot.rawValue)])
-        guard shard >= 0, shards[shard].machine.isReady else { return }
-        guard let number = database.number else {
-            return shards[shard].machine.keyspace.prefetchEntry(slot: slot, hash: hash)
-        }
-        shards[shard].machine.wholeDatabases[number].keyspace.prefetchEntry(
-            slot: slot, hash: hash)
+        return shard >= 0 && shards[shard].machine.isReady ? shard : nil
     }
 
     /// Works out anew which shard of this loop serves which slot.
@@ -75,6 +109,27 @@ extension LoopCore {
                 for slot in range { shardOfSlot[Int(slot)] = Int16(index) }
             }
         }
+    }
+}
+
+/// A key that memory has been asked for.
+struct KeyHint: Sendable {
+    var place: DatabaseSlot
+    var hash: UInt64
+}
+
+/// As many keys as are worth asking for together.
+struct KeyHints: ~Copyable {
+    private var keys = InlineArray<16, KeyHint>(repeating: KeyHint(place: .none, hash: 0))
+    private(set) var count = 0
+
+    var isFull: Bool { count == keys.count }
+
+    subscript(index: Int) -> KeyHint { keys[index] }
+
+    mutating func append(_ key: KeyHint) {
+        keys[count] = key
+        count += 1
     }
 }
 

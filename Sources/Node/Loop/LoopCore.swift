@@ -115,8 +115,10 @@ package struct LoopCore: ~Copyable {
     var callInHand = -1
     var isCallDone = false
     var slotsAhead = SlotsAhead()
-    /// The key of the last write that came alone, while its bucket is on its way from memory.
-    var awaitedKey: (place: DatabaseSlot, hash: UInt64)?
+    /// The keys of the last writes that came one by one, while where their tables are, and their buckets,
+    /// are on their way from memory.
+    var awaitedTable: KeyHint?
+    var awaitedBucket: KeyHint?
     /// Empty, with room for the payloads that come next.
     var sparePayloads: [[UInt8]] = []
     /// Whether there may be work that waits for nobody: looked for after each tick, and once something
@@ -208,7 +210,8 @@ package struct LoopCore: ~Copyable {
         if hasFailed { return }
         present = now
         turn += 1
-        prefetchAwaitedEntry()
+        prefetchAwaitedKeys()
+        prefetchAwaitedKeys()
         applyCommitted(now: now)
         continueParts(now: now)
         continueResending(now: now)

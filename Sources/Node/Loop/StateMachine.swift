@@ -176,4 +176,27 @@ final class StateMachine {
         }
         try body(&wholeDatabases[number].keyspace, request, &context, &writer)
     }
+
+    // What ``LoopCore/prefetchKeys(of:in:)`` asks of the database; see `Keyspace+Prefetch`.
+
+    func prefetchTable(of key: Span<UInt8>, at place: DatabaseSlot) -> UInt64 {
+        guard let number = place.database.number else {
+            return keyspace.prefetchTable(of: key, slot: place.slot)
+        }
+        return wholeDatabases[number].keyspace.prefetchTable(of: key, slot: place.slot)
+    }
+
+    func prefetchBucket(of key: KeyHint) {
+        guard let number = key.place.database.number else {
+            return keyspace.prefetchBucket(slot: key.place.slot, hash: key.hash)
+        }
+        wholeDatabases[number].keyspace.prefetchBucket(slot: key.place.slot, hash: key.hash)
+    }
+
+    func prefetchEntry(of key: KeyHint) {
+        guard let number = key.place.database.number else {
+            return keyspace.prefetchEntry(slot: key.place.slot, hash: key.hash)
+        }
+        wholeDatabases[number].keyspace.prefetchEntry(slot: key.place.slot, hash: key.hash)
+    }
 }
