@@ -1,4 +1,5 @@
-// Counts what the threads of a process ask of the allocator and of the kernel, while it runs.
+// Counts what the threads of a process ask of the allocator and of the kernel, and how often they
+// copy much, while it runs.
 //
 // Loaded with LD_PRELOAD; MARTLET_COUNTS names a file, which is made and mapped, and which another
 // process maps too. Tests/System/counting.py reads it and describes nothing that isn't in `struct
@@ -34,7 +35,7 @@
     X(epoll_wait) X(epoll_ctl) X(eventfd_write) X(fsync) X(fdatasync) X(sync_file_range)         \
     X(fallocate) X(ftruncate) X(open) X(close) X(mmap) X(munmap) X(madvise) X(nanosleep)         \
     X(sched_yield) X(syscall)                                                                    \
-    X(clock_gettime) X(clock_reading) X(cond_wait) X(cond_signal)
+    X(clock_gettime) X(clock_reading) X(cond_wait) X(cond_signal) X(large_copy)
 
 enum counter {
 #define X(name) COUNT_##name,
@@ -215,6 +216,38 @@ void free(void *memory)
     if (memory != NULL && !is_recording)
         count(COUNT_free);
     __libc_free(memory);
+}
+
+// MARK: Copies
+
+// From this many bytes on a copy is counted: more than what a short request and its reply have.
+enum { LARGE_COPY_BYTES = 128 };
+
+// The compiler would make calls of memcpy and memmove of these loops without it.
+#define KEEP_LOOP __asm__ volatile("" ::: "memory")
+
+void *memcpy(void *restrict to, const void *restrict from, size_t size)
+{
+    if (size >= LARGE_COPY_BYTES && !is_recording)
+        count(COUNT_large_copy);
+    for (size_t index = 0; index < size; index++) {
+        ((char *)to)[index] = ((const char *)from)[index];
+        KEEP_LOOP;
+    }
+    return to;
+}
+
+void *memmove(void *to, const void *from, size_t size)
+{
+    if ((uintptr_t)to - (uintptr_t)from >= size)
+        return memcpy(to, from, size);
+    if (size >= LARGE_COPY_BYTES && !is_recording)
+        count(COUNT_large_copy);
+    for (size_t index = size; index-- > 0;) {
+        ((char *)to)[index] = ((const char *)from)[index];
+        KEEP_LOOP;
+    }
+    return to;
 }
 
 // MARK: System calls

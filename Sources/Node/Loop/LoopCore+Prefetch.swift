@@ -120,6 +120,7 @@ struct KeyHint: Sendable {
 
 /// As many keys as are worth asking for together.
 struct KeyHints: ~Copyable {
+    private let addressOnly = AddressOnly()
     private var keys = InlineArray<16, KeyHint>(repeating: KeyHint(place: .none, hash: 0))
     private(set) var count = 0
 
