@@ -170,7 +170,7 @@ package struct RequestParser: Sendable {
         if byteCount > RequestLimits.strangerBulkByteCount, !isAuthenticated {
             throw .unauthenticatedBulkLength
         }
-        guard bytes.count - start >= byteCount + 2 else { return nil }
+        guard bytes.count - start - 2 >= byteCount else { return nil }
         offset = start + byteCount + 2
         return Argument(offset: UInt32(start), byteCount: UInt32(byteCount))
     }

@@ -95,6 +95,23 @@ import Testing
         #expect(replies.count { $0.hasPrefix("-MOVED ") } == 2, "\(replies)")
     }
 
+    @Test("a muted read that must wait for the next entry mutes nobody else's replies")
+    func mutedReadThatWaits() throws {
+        let rig = try ClusterRig { _, settings in settings.raft.leaseMilliseconds = 0 }
+        rig.lead(0)
+        let (muted, other) = (rig.connect(0), rig.connect(0))
+        #expect(rig.run([["SET", "{b}", "1", "PX", "20"]], on: muted) == "+OK\r\n")
+        // No entry is committed from here on, but rounds of heartbeats are.
+        rig.delivers = { _, _, message in !isAppend(message) }
+        rig.advance(milliseconds: 21)
+        #expect(rig.run([["CLIENT", "REPLY", "SKIP"], ["GET", "{b}"]], on: muted) == "")
+        #expect(rig.counters(0).roundReads == 1)
+        #expect(rig.run([["PING"]], on: other) == "+PONG\r\n")
+        rig.delivers = { _, _, _ in true }
+        rig.advance(milliseconds: 1000)
+        #expect(rig.run([["GET", "{b}"]], on: muted) == "$-1\r\n")
+    }
+
     @Test("a write that a new leader commits is answered as done by the old one")
     func committedByAnother() throws {
         let rig = try ClusterRig()

@@ -125,6 +125,14 @@ import Testing
         #expect(throws: error) { try parse(start + String(repeating: "1", count: 65 * 1024)) }
     }
 
+    @Test("waits for the longest argument that can be announced") func longest() throws {
+        var limits = RequestLimits()
+        limits.bulkByteCount = .max
+        let (progress, _) = try parse(
+            "*2\r\n$3\r\nGET\r\n$\(Int.max)\r\nk", limits: limits)
+        #expect(progress == .incomplete)
+    }
+
     @Test("a line longer than the limit is refused") func longLine() {
         #expect(throws: RequestError.inlineTooLong) {
             try parse(String(repeating: "a", count: 65 * 1024))

@@ -393,11 +393,8 @@ extension LoopCore {
     }
 
     private mutating func undoReserved(_ reserved: Reserved, _ session: SessionReference) {
-        switch reserved {
-        case .gone: writer.isDiscarding = false
-        case .head: swap(&writer.bytes, &sessions[session.index].output)
-        case .stored: break
-        }
+        writer.isDiscarding = false
+        if case .head = reserved { swap(&writer.bytes, &sessions[session.index].output) }
     }
 
     private mutating func dropRoundReads(of index: Int, now: Moment) {
