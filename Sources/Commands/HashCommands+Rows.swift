@@ -164,7 +164,8 @@ extension HashCommands {
             since: "2.8.0", group: .hash,
             complexity: "O(1) for a call, O(N) for a whole walk through N fields.",
             summary: "Walks the fields of a hash, some with each call.",
-            differs: "`COUNT` holds for small hashes too, which Redis answers at once.",
+            differs: "A hash of at most 1024 fields, names and values of at most 4 KiB and "
+                + "128 KiB in all is answered at once, whatever `COUNT` is.",
             arguments: [
                 CommandArgument("key", .key),
                 CommandArgument("cursor", .integer),

@@ -87,8 +87,10 @@ enum ObjectCommands {
                 object(
                     "encoding", since: "2.2.3", encoding,
                     "Answers what Redis would keep the value of a key as.",
-                    differs: "Goes by the value as it is and by Redis's default limits: which "
-                        + "commands have made it, and `CONFIG SET`, make no difference."),
+                    differs: "A string's goes by its value alone, whichever commands have made it. "
+                        + "A hash's is that of the replica that answers, which may change with the "
+                        + "leader; with deadlines of fields it is `hashtable`, where Redis 7.4 has "
+                        + "`listpackex`."),
                 object(
                     "freq", since: "4.0.0", freq,
                     "Answers null without the key, else an error: accesses are not counted.",

@@ -1,7 +1,8 @@
 /// How large a hash may be that is kept in one block (Redis: `hash-max-listpack-entries` and
 /// `hash-max-listpack-value`).
 ///
-/// Replicas may differ in them: neither replies nor state tell how a hash is kept.
+/// Replicas may differ in them: neither state nor replies tell how a hash is kept, but for those of
+/// `OBJECT ENCODING` and `MEMORY USAGE`.
 package struct CompactLimits: Equatable, Sendable {
     /// No hash with more fields or more bytes of names and values is ever kept in one block: a field
     /// is looked for by passing all others, and a snapshot writes the block at one go.
