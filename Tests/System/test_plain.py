@@ -47,6 +47,44 @@ def one_redis(nodes):
 
 
 @suite.test
+def large_requests(nodes):
+    """a request that no other node can be sent is refused by each, and harms none"""
+    clear(nodes)
+    pids = [node["pid"] for node in nodes.nodes]
+    long = "k" * (130 << 20)
+    for number in (1, 2, 3):
+        with RawClient("127.0.0.1", nodes.nodes[number - 1]["plain_port"], timeout=60) as client:
+            for words in (("GET", long), ("SET", "large", long)):
+                reply = client.run(*words)
+                assert reply.startswith(b"-ERR the request is larger than max-write-size"), reply
+            assert client.run("SET", "small", "v") == b"+OK\r\n"
+    assert [node["pid"] for node in nodes.nodes] == pids
+    for number in (1, 2, 3):
+        with client_of(nodes, number) as client:
+            assert client.get("small") == "v" and client.exists("large") == 0
+
+
+@suite.test
+def large_replies(nodes):
+    """a reply that is too large for another node is answered with an error there, and not for ever asked for"""
+    clear(nodes)
+    value = "v" * (8 << 20)
+    with client_of(nodes, 1) as client:
+        assert client.set("large", value)
+    whole = 0
+    for number in (1, 2, 3):
+        with client_of(nodes, number, socket_timeout=60) as client:
+            try:
+                assert client.mget(8 * ["large"]) == 8 * [value]
+                whole += 1
+            except redis.ResponseError as error:
+                assert str(error).startswith("UNCERTAIN it was done, but the reply of 671"), error
+            assert client.ping()
+    # The leader's own.
+    assert whole == 1
+
+
+@suite.test
 def several_keys(nodes):
     """commands on several keys work, whatever their slots: a database is one shard"""
     clear(nodes)

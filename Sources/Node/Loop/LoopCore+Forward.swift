@@ -14,6 +14,10 @@ extension LoopCore {
         _ found: Int, _ request: borrowing Request, isWrite: Bool, place: DatabaseSlot,
         from index: Int, relayed sequence: UInt64?, now: Moment
     ) -> Disposition {
+        // Of reads too: wherever its leader is or will be, a request must fit into a frame.
+        guard request.bytes.count <= settings.maxWriteByteCount else {
+            return reply(to: index, relayed: sequence, .writeTooLarge(settings.maxWriteByteCount))
+        }
         guard let group = directory.shard(of: place.slot) else {
             return waitForLeader(.directory, of: index, relayed: sequence, now: now)
         }

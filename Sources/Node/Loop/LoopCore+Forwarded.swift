@@ -212,6 +212,14 @@ extension LoopCore {
         let place = ForwardFrame.Place(sequence: sequence)
         guard place.attempt == incoming.attempt else { return }
         let origin = beginAnswers(to: incoming)
+        var reply = reply
+        if reply.count > forwardedReplyByteCount {
+            var writer = ReplyWriter()
+            writer.error(
+                "UNCERTAIN it was done, but the reply of \(reply.count) bytes is too large for another node than its key's leader (\(forwardedReplyByteCount) bytes at most)"
+            )
+            reply = writer.bytes
+        }
         var start = 0
         repeat {
             let end = min(start + ForwardFrame.partByteCount, reply.count)
@@ -266,6 +274,9 @@ extension LoopCore {
     }
 }
 
+/// The largest reply that is sent to another node or loop: what a link's queue takes at once, less the
+/// headers of its parts.
+private let forwardedReplyByteCount = 60 << 20
 /// What is kept of answers to a node without a link to it; past that they are lost.
 private let heldAnswerByteCount = 16 << 20
 /// How long a stream stays without being used; much longer than a request may take.

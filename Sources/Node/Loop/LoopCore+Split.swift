@@ -149,8 +149,11 @@ extension LoopCore {
     }
 
     /// Answers the commands whose parts are all done.
-    mutating func finishSplits() {
-        guard !splits.isEmpty else { return }
+    ///
+    /// - Returns: Whether there were some.
+    mutating func finishSplits() -> Bool {
+        guard !splits.isEmpty else { return false }
+        var hasFinished = false
         var waiting: [Split] = []
         swap(&waiting, &splits)
         for split in waiting {
@@ -159,6 +162,7 @@ extension LoopCore {
                 splits.append(split)
                 continue
             }
+            hasFinished = true
             let replies = PartReplies(sessions[index].output)
             closeStreams(of: index)
             closeSession(index)
@@ -167,6 +171,7 @@ extension LoopCore {
             write(replies, by: split.rule)
             endReserved(reserved, split.client, sequence: split.sequence)
         }
+        return hasFinished
     }
 
     private mutating func write(_ replies: PartReplies, by rule: Split.Rule) {

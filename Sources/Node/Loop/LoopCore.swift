@@ -216,7 +216,8 @@ package struct LoopCore: ~Copyable {
         continueParts(now: now)
         continueResending(now: now)
         retryObstructed(now: now)
-        finishSplits()
+        // A client may have asked more behind a command in parts.
+        while finishSplits() { retryObstructed(now: now) }
         if journal.canFlush, !isJournalEnded {
             for index in shards.indices { closeBatch(of: index, now: now) }
             flushJournal(now: now)
