@@ -92,6 +92,26 @@ import Testing
         #expect(rig.run([["DBSIZE"]], on: client) == ":1\r\n")
     }
 
+    @Test("replies that are ready before their turn are held in bounds") func readyReplies() throws
+    {
+        let rig = try founded { $0.outputPauseByteCount = 64 << 10 }
+        let client = rig.connect()
+        let value = String(repeating: "v", count: 1000)
+        // Of two shards.
+        #expect(
+            rig.run([["SET", "{b}", value], ["SET", "{a}", "1"]], on: client) == "+OK\r\n+OK\r\n")
+        rig.isDiskSlow = true
+        let before = rig.counters().leaseReads
+        _ = rig.run([["SET", "{a}", "2"]] + (0..<1000).map { _ in ["GET", "{b}"] }, on: client)
+        #expect(60...70 ~= rig.counters().leaseReads - before)
+        rig.isDiskSlow = false
+        rig.finishDisk()
+        rig.advance(milliseconds: 50)
+        let reply = "$1000\r\n\(value)\r\n"
+        #expect(
+            rig.takeReceived(client.id) == "+OK\r\n" + String(repeating: reply, count: 1000))
+    }
+
     @Test("reads behind a slow disk are held in bounds") func boundReadsAreBounded() throws {
         let rig = try founded { $0.proposalByteCount = 64 << 10 }
         rig.isDiskSlow = true

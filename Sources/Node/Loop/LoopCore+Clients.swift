@@ -144,8 +144,11 @@ extension LoopCore {
             ("psub", "0"), ("ssub", "0"),
             ("multi", "-1"), ("qbuf", "\(session.input.count)"), ("qbuf-free", "0"),
             ("argv-mem", "0"), ("multi-mem", "0"), ("rbs", "0"), ("rbp", "0"), ("obl", "0"),
-            ("oll", "0"), ("omem", "\(session.unsentByteCount)"),
-            ("tot-mem", "\(session.input.count + session.output.count)"), ("events", "r"),
+            ("oll", "0"), ("omem", "\(session.unsentByteCount + session.replies.readyByteCount)"),
+            (
+                "tot-mem",
+                "\(session.input.count + session.output.count + session.replies.heldByteCount)"
+            ), ("events", "r"),
             (
                 "cmd",
                 session.lastCommand < 0

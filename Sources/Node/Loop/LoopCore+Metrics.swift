@@ -37,7 +37,8 @@ extension LoopCore {
         report.usage = processUsage
         for (code, count) in writer.errorCounts { report.errors[code] = count }
         for index in sessions.indices where sessions[index].isOpen && sessions[index].hasSocket {
-            report.queues.outputByteCount += sessions[index].unsentByteCount
+            report.queues.outputByteCount +=
+                sessions[index].unsentByteCount + sessions[index].replies.readyByteCount
         }
         report.queues.waitingClientCount = obstructed.count
         report.queues.diskRequestCount = requestsUnderWay.count

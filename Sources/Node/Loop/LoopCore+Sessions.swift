@@ -217,7 +217,11 @@ extension LoopCore {
         {
             return .output
         }
-        if sessions[index].owedCount >= settings.owedReplyCount { return .owed }
+        if sessions[index].owedCount >= settings.owedReplyCount
+            || sessions[index].replies.readyByteCount > settings.outputPauseByteCount
+        {
+            return .owed
+        }
         if sessions[index].plain.hasRefused { return .replies }
         if sessions[index].forwardedByteCount > settings.forwardedByteCount,
             !sessions[index].owesNothing
@@ -315,7 +319,9 @@ extension LoopCore {
         case .output: sessions[index].unsentByteCount <= settings.outputPauseByteCount / 2
         case .round: sessions[index].roundReadCount == 0
         case .replies: sessions[index].owesNothing
-        case .owed: sessions[index].owedCount <= settings.owedReplyCount / 2
+        case .owed:
+            sessions[index].owedCount <= settings.owedReplyCount / 2
+                && sessions[index].replies.readyByteCount <= settings.outputPauseByteCount / 2
         case .backlog(let group):
             shardIndexes[group].map { !shards[$0].isLeader || hasRoom($0, for: 0) } ?? true
         case .leader: true

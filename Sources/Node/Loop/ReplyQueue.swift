@@ -12,11 +12,18 @@ struct ReplyQueue: Sendable {
     private var places: [Place] = []
     private var firstPlace = 0
     private var side: [UInt8] = []
+    /// How many bytes of `side` belong to replies that have had their turn.
+    private var spentByteCount = 0
     /// The sequence number of the oldest reply that is owed.
     private(set) var head: UInt64 = 0
 
     /// The sequence number that the next request gets.
     private(set) var next: UInt64 = 0
+
+    /// Bytes of replies that are ready before their turn.
+    var readyByteCount: Int { side.count - spentByteCount }
+    /// What they take in memory.
+    var heldByteCount: Int { side.count }
 
     /// Whether the reply `sequence` has not come.
     func isWaiting(_ sequence: UInt64) -> Bool {
@@ -61,17 +68,36 @@ struct ReplyQueue: Sendable {
         while firstPlace < places.count, case .ready(let offset, let byteCount) = places[firstPlace]
         {
             output.append(copying: side.span.extracting(offset..<offset + byteCount))
+            spentByteCount += byteCount
             firstPlace += 1
             head += 1
         }
         if firstPlace == places.count {
             places.removeAll(keepingCapacity: places.count <= 4096)
             side.removeAll(keepingCapacity: side.count <= 1 << 16)
+            spentByteCount = 0
             firstPlace = 0
-        } else if firstPlace > 4096, firstPlace * 2 > places.count {
+            return
+        }
+        if firstPlace > 4096, firstPlace * 2 > places.count {
             places.removeFirst(firstPlace)
             firstPlace = 0
         }
+        // A connection that always asks for more before all is answered never has an empty queue.
+        if spentByteCount > 1 << 16, spentByteCount > readyByteCount { dropSpent() }
+    }
+
+    /// Gives back the memory of replies that have had their turn.
+    private mutating func dropSpent() {
+        var rest: [UInt8] = []
+        rest.reserveCapacity(readyByteCount)
+        for index in firstPlace..<places.count {
+            guard case .ready(let offset, let byteCount) = places[index] else { continue }
+            places[index] = .ready(offset: rest.count, byteCount: byteCount)
+            rest.append(copying: side.span.extracting(offset..<offset + byteCount))
+        }
+        side = rest
+        spentByteCount = 0
     }
 
     private func place(of sequence: UInt64) -> Int {
