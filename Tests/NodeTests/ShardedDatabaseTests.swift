@@ -23,6 +23,18 @@ import Testing
         #expect(rig.run([["RESET"], ["GET", "a"]], on: plain) == "+RESET\r\n$1\r\n2\r\n")
     }
 
+    @Test("a pipeline of commands in parts is answered in the turn in which it came")
+    func pipeline() throws {
+        let rig = try LoopRig { $0.plainDatabaseZero = .sharded }
+        rig.found()
+        let plain = rig.connect(.plain)
+        #expect(rig.run([["MSET", "a", "1", "b", "2"]], on: plain) == "+OK\r\n")
+        rig.startRecordingTurns()
+        let replies = rig.run((0..<50).map { _ in ["MGET", "a", "b"] }, on: plain)
+        #expect(replies == String(repeating: "*2\r\n$1\r\n1\r\n$1\r\n2\r\n", count: 50))
+        #expect(rig.recordedTurns?.count ?? .max < 5)
+    }
+
     @Test("commands on several keys are split by slot, and their replies put together")
     func splits() throws {
         let rig = try Self.rig()

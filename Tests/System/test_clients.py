@@ -128,8 +128,12 @@ def redis_py_pipelines(nodes):
 def raw_pipelines(nodes):
     """long pipelines that mix writes and reads of one key read their own place"""
     generator = random.Random(6)
-    for round_number in range(60 if LONG else 25):
-        key = f"raw:{round_number}"
+    done = begun = 0
+    while done < (60 if LONG else 25):
+        # A leader may change in the middle of a pipeline on a machine that is busy; not in many.
+        assert begun < done + 6, "leaders change all the time"
+        begun += 1
+        key = f"raw:{begun}"
         with nodes.connect(1) as client:
             reply = client.run("DEL", key)
             port = int(reply.rpartition(b":")[2]) if reply.startswith(b"-MOVED") else None
@@ -161,8 +165,12 @@ def raw_pipelines(nodes):
                                     else b"$%d\r\n%s\r\n" % (len(value), value.encode()))
             for words in batch:
                 client.send(*words)
-            for words, wanted in zip(batch, expected):
-                found = client.reply()
+            replies = [client.reply() for _ in batch]
+            if any(reply.startswith((b"-MOVED", b"-TRYAGAIN", b"-CLUSTERDOWN"))
+                   for reply in replies):
+                continue
+            done += 1
+            for words, wanted, found in zip(batch, expected, replies):
                 assert found == wanted, f"{words}: {found}, expected {wanted}"
 
 
