@@ -22,13 +22,19 @@ package typealias PeekBody =
         borrowing Keyspace, borrowing Request, inout ExecutionContext, inout ReplyWriter
     ) throws(CommandError) -> Bool
 
+/// How many bytes a write would make, going by the state as it is, that are not in its request
+/// (``ExecutionContext/willMake(_:)``); 0 for one that will be refused.
+package typealias WeighBody =
+    @Sendable (borrowing Keyspace, borrowing Request, inout ExecutionContext) -> Int
+
 /// A row of the command table: all that dispatch, routing, `COMMAND` and the docs know of a command.
 ///
 /// A class, since all share the rows: a copy of so wide a struct costs more than a `GET`.
 package final class Command: Sendable {
     package enum Body: Sendable {
         case read(ReadBody)
-        case write(WriteBody, peek: PeekBody?)
+        /// With `weigh` where a write may make much more than its request brings.
+        case write(WriteBody, peek: PeekBody?, weigh: WeighBody? = nil)
         /// Run by the node.
         case session(SessionCommand)
     }

@@ -21,6 +21,12 @@ package struct ExecutionContext: Sendable {
     /// Keys that were looked up and found, and those that were not.
     package var hits = 0
     package var misses = 0
+    /// What the entry's writes have made so far beside what their requests bring, in bytes; see
+    /// ``willMake(_:)``.
+    package private(set) var madeByteCount = 0
+    /// What a read had to do beside writing its reply, in bytes worked on: one that does much ends its
+    /// loop's turn.
+    package var work = 0
     /// A bug for the simulator to find; `nil` outside it.
     package var fault: KeyspaceFault?
 
@@ -36,6 +42,27 @@ package struct ExecutionContext: Sendable {
         self.slot = slot
         self.fault = fault
     }
+
+    /// The most that the writes of an entry may make: a string has no more.
+    package static let madeByteLimit = 512 << 20
+
+    /// Counts bytes that a write is about to make and that are not in its request, as a copy's are: a few
+    /// bytes of log must not be able to keep all replicas busy, or fill their memory, at once.
+    ///
+    /// - Throws: When it is too much, alone or with what the entry made before. The same on all
+    ///   replicas, since it depends on the entry and the state before it alone.
+    package mutating func willMake(_ byteCount: Int) throws(CommandError) {
+        guard byteCount <= Self.madeByteLimit else { throw .makesTooMuch }
+        guard madeByteCount + byteCount <= Self.madeByteLimit else { throw .makesTooMuchAtOnce }
+        madeByteCount += byteCount
+    }
+}
+
+extension CommandError {
+    static let makesTooMuch = CommandError(
+        "ERR the value is too large to be copied: more than 512 MiB, with 512 bytes for each field")
+    static let makesTooMuchAtOnce = CommandError(
+        "TRYAGAIN too much is being copied at the same time; nothing was done")
 }
 
 /// A bug that the simulator plants to prove that its checkers see it.

@@ -54,6 +54,7 @@ extension HashCommands {
         let drawnCount =
             count < 0 ? Int(-count) : min(Int(count), keyspace.fieldCount(at: place))
         let arePairs = withValues && reply.version == .three
+        context.work += drawnCount * 32
         reply.array(withValues && !arePairs ? drawnCount * 2 : drawnCount)
         func write(_ name: Span<UInt8>, _ value: Span<UInt8>) {
             if arePairs { reply.array(2) }

@@ -13,6 +13,7 @@ extension KeyCommands {
         let source = context.locate(request[1], in: keyspace)
         guard source.isPresent else { throw noSuchKey }
         if !request[1].equals(request[2]) {
+            try context.willMake(keyspace.renamedByteCount(at: source))
             var target = context.locate(request[2], in: keyspace)
             keyspace.rename(source, to: request[2], at: &target)
         }
@@ -30,6 +31,13 @@ extension KeyCommands {
         return true
     }
 
+    @Sendable static func weighRename(
+        keyspace: borrowing Keyspace, request: borrowing Request, context: inout ExecutionContext
+    ) -> Int {
+        let source = context.locate(request[1], in: keyspace)
+        return source.isPresent ? keyspace.renamedByteCount(at: source) : 0
+    }
+
     @Sendable static func renamenx(
         keyspace: inout Keyspace, request: borrowing Request, context: inout ExecutionContext,
         reply: inout ReplyWriter
@@ -38,6 +46,7 @@ extension KeyCommands {
         guard source.isPresent else { throw noSuchKey }
         var target = context.locate(request[2], in: keyspace)
         guard !target.isPresent else { return reply.integer(0) }
+        try context.willMake(keyspace.renamedByteCount(at: source))
         keyspace.rename(source, to: request[2], at: &target)
         reply.integer(1)
     }
@@ -63,6 +72,7 @@ extension KeyCommands {
         let source = context.locate(request[1], in: keyspace)
         var target = context.locate(request[2], in: keyspace)
         guard source.isPresent, replaces || !target.isPresent else { return reply.integer(0) }
+        try context.willMake(keyspace.copiedByteCount(at: source))
         keyspace.copy(source, to: request[2], at: &target)
         reply.integer(1)
     }
@@ -80,6 +90,13 @@ extension KeyCommands {
         }
         reply.integer(0)
         return true
+    }
+
+    @Sendable static func weighCopy(
+        keyspace: borrowing Keyspace, request: borrowing Request, context: inout ExecutionContext
+    ) -> Int {
+        let source = context.locate(request[1], in: keyspace)
+        return source.isPresent ? keyspace.copiedByteCount(at: source) : 0
     }
 
     /// Whether the copy may take another key's place.

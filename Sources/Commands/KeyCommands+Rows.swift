@@ -9,14 +9,15 @@ extension KeyCommands {
             complexity: "O(N) for a string of N bytes, or a hash of N fields and values in bytes.",
             summary: "Copies what a key holds, and when it ends, to another key.",
             differs: "`DB` with another database than the connection's is refused on both "
-                + "listeners: each may be on another shard.",
+                + "listeners: each may be on another shard. No hash is copied that has more than 512 MiB, "
+                + "where each field counts for 512 bytes more.",
             arguments: [
                 CommandArgument("source", .key),
                 CommandArgument("destination", .key),
                 CommandArgument("destination-db", .integer, token: "DB", flags: [.optional]),
                 CommandArgument("replace", .pureToken, token: "REPLACE", flags: [.optional]),
             ],
-            body: .write(copy, peek: peekCopy)),
+            body: .write(copy, peek: peekCopy, weigh: weighCopy)),
         Command(
             "del", arity: -2, flags: [.write],
             categories: [.keyspace, .write, .slow],
@@ -168,7 +169,7 @@ extension KeyCommands {
                 CommandArgument("key", .key),
                 CommandArgument("newkey", .key),
             ],
-            body: .write(rename, peek: peekRename)),
+            body: .write(rename, peek: peekRename, weigh: weighRename)),
         Command(
             "renamenx", arity: 3, flags: [.write, .fast],
             categories: [.keyspace, .write, .fast],
@@ -179,7 +180,7 @@ extension KeyCommands {
                 CommandArgument("key", .key),
                 CommandArgument("newkey", .key),
             ],
-            body: .write(renamenx, peek: peekRenamenx)),
+            body: .write(renamenx, peek: peekRenamenx, weigh: weighRename)),
         Command(
             "touch", arity: -2, flags: [.readonly, .fast],
             categories: [.keyspace, .read, .fast],

@@ -3,6 +3,9 @@ import RESP
 
 /// `LCS`.
 extension StringCommands {
+    /// How many words may be worked out; two strings of 11 KiB take 2 Mi.
+    private static let lcsWordLimit = 16 << 20
+
     private struct LCSOptions {
         var answersLength = false
         var answersMatches = false
@@ -42,10 +45,12 @@ extension StringCommands {
         let other = try text(2, of: request, in: keyspace, &context)
         let options = try LCSOptions(parsing: request)
         let table = LongestCommonSubsequence.tableByteCount(one.count, other.count)
-        guard let table, table <= stringByteLimit else {
+        let wordCount = LongestCommonSubsequence.wordCount(one.count, other.count)
+        guard let table, table <= stringByteLimit, wordCount <= lcsWordLimit else {
             throw CommandError(
                 "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len")
         }
+        context.work += wordCount * MemoryLayout<UInt64>.size
         let found = LongestCommonSubsequence(
             of: one.span, and: other.span, tracesBack: !options.answersLength)
         if options.answersLength { return reply.integer(found.byteCount) }

@@ -38,11 +38,29 @@ extension StringCommands {
         }
         let (end, overflow) = offset.addingReportingOverflow(bytes.count)
         guard !overflow, end <= stringByteLimit else { throw .stringTooLong }
+        try context.willMake(zeroCount(before: offset, at: place, in: keyspace))
         if !place.isPresent {
             keyspace.setString(Span(), of: request[1], at: &place, deadline: Keyspace.noDeadline)
         }
         keyspace.overwrite(bytes, from: offset, of: request[1], at: &place)
         reply.integer(keyspace.string(at: place).count)
+    }
+
+    @Sendable static func weighSetrange(
+        keyspace: borrowing Keyspace, request: borrowing Request, context: inout ExecutionContext
+    ) -> Int {
+        guard let offset = try? rangeOffset(request), offset <= stringByteLimit,
+            !request[3].isEmpty,
+            let place = try? context.locate(request[1], of: .string, in: keyspace)
+        else { return 0 }
+        return zeroCount(before: offset, at: place, in: keyspace)
+    }
+
+    /// How many zeros a string needs to reach as far as `offset`.
+    private static func zeroCount(
+        before offset: Int, at place: borrowing Place, in keyspace: borrowing Keyspace
+    ) -> Int {
+        max(0, offset - (place.isPresent ? keyspace.string(at: place).count : 0))
     }
 
     /// Without bytes to write there is nothing to change.

@@ -198,7 +198,8 @@ extension StringCommands {
             keys: .all("RO", "access", count: 2),
             since: "7.0.0", group: .string, complexity: "O(N*M) for strings of N and M bytes.",
             summary: "Finds the longest bytes that two strings have in common, gaps allowed.",
-            differs: "Its memory is bounded by 512 MiB, whatever `proto-max-bulk-len` is.",
+            differs: "It takes no more than it would if `proto-max-bulk-len` were 512 MiB, and no "
+                + "string of more than 16 MiB.",
             arguments: [
                 CommandArgument("key1", .key),
                 CommandArgument("key2", .key),
@@ -369,7 +370,7 @@ extension StringCommands {
                 CommandArgument("offset", .integer),
                 CommandArgument("value", .string),
             ],
-            body: .write(setrange, peek: peekSetrange)),
+            body: .write(setrange, peek: peekSetrange, weigh: weighSetrange)),
         Command(
             "strlen", arity: 2, flags: [.readonly, .fast],
             categories: [.read, .string, .fast],

@@ -43,6 +43,24 @@ extension Keyspace {
         link(renamed, deadline: deadline, at: &target)
     }
 
+    /// How many bytes ``rename(_:to:at:)`` copies of a key that is present; those of a small hash are not
+    /// worth counting. All replicas come to the same, however they keep a hash.
+    package func renamedByteCount(at place: borrowing Place) -> Int {
+        let entry = presentEntry(place)
+        return entry.type == .string ? entry.valueByteCount : 0
+    }
+
+    /// How many bytes ``copy(_:to:at:)`` copies of a key that is present; a field of a hash counts for 512
+    /// more, which take as long as making it. All replicas come to the same, however they keep a hash.
+    package func copiedByteCount(at place: borrowing Place) -> Int {
+        let entry = presentEntry(place)
+        switch entry.type {
+        case .string: return entry.valueByteCount
+        case .hash:
+            return Self.nameAndValueByteCount(of: entry) + Self.fieldCount(of: entry) * 512
+        }
+    }
+
     /// Copies the value of a key that is present, with its deadline, to another key.
     ///
     /// - Parameters:

@@ -14,6 +14,12 @@ package struct ReplyWriter: ~Copyable, Sendable {
     package var version: RESPVersion
     /// Whether replies are thrown away: a follower applies without a client to answer.
     package var isDiscarding: Bool
+    /// The most bytes that ``bytes`` may have: a few hundred bytes of request must not be able to fill the
+    /// memory by naming a large value again and again.
+    package var byteLimit = Int.max
+    /// Whether a string was left out, since with it ``bytes`` would have had more than ``byteLimit``:
+    /// ended by ``replaceTooLong(from:by:)``.
+    package private(set) var isTooLong = false
     /// How many errors have been written.
     package private(set) var errorCount = 0
     /// The same by their first words, since ``resetErrorCounts()``.
@@ -60,6 +66,10 @@ package struct ReplyWriter: ~Copyable, Sendable {
 
     package mutating func bulk(_ value: Span<UInt8>) {
         if isDiscarding { return }
+        guard bytes.count + value.count <= byteLimit else {
+            isTooLong = true
+            return
+        }
         header("$", Int64(value.count))
         bytes.append(copying: value)
         endLine()
@@ -109,6 +119,16 @@ package struct ReplyWriter: ~Copyable, Sendable {
     }
 
     package mutating func resetErrorCounts() { errorCounts.removeAll() }
+
+    /// Replaces what was written from `start` on, and is too long, by an error.
+    package mutating func replaceTooLong(from start: Int, by text: String) {
+        isTooLong = false
+        // Its memory is not kept for the short ones that follow.
+        var kept: [UInt8] = []
+        kept.append(copying: bytes.span.extracting(0..<start))
+        bytes = kept
+        error(text)
+    }
 
     /// A number that RESP2 writes as a bulk string; `text` is its shortest exact form.
     package mutating func double(_ text: String) {

@@ -130,7 +130,7 @@ import Testing
             var reply = ReplyWriter()
             switch try CommandTable.standard.row(name).body {
             case .read(let body): try body(keyspace, request, &context, &reply)
-            case .write(_, let peek?):
+            case .write(_, let peek?, _):
                 let isFinal = try peek(keyspace, request, &context, &reply)
                 #expect(isFinal)
             default: Issue.record("\(line) is neither")

@@ -152,10 +152,15 @@ final class LoopRig {
     ///
     /// - Returns: What the connection has received since the last call.
     func send(_ text: String, on connection: (loop: Int, id: ConnectionID)) -> String {
-        let bytes = [UInt8](text.utf8)
-        cores[connection.loop].core.clientReceived(connection.id, bytes.span, now: now)
+        receive(text, on: connection)
         settle()
         return takeReceived(connection.id)
+    }
+
+    /// Bytes come from a client, and the turn goes on.
+    func receive(_ text: String, on connection: (loop: Int, id: ConnectionID)) {
+        let bytes = [UInt8](text.utf8)
+        cores[connection.loop].core.clientReceived(connection.id, bytes.span, now: now)
     }
 
     func disconnect(_ connection: (loop: Int, id: ConnectionID)) {

@@ -251,6 +251,14 @@ extension Keyspace {
         entry.isCompact ? FieldBlock(entry).count : unsafe entry.fields.pointee.count
     }
 
+    /// Bytes of names and values, those of fields whose deadline has passed included.
+    static func nameAndValueByteCount(of entry: Entry) -> Int {
+        guard entry.isCompact else { return fieldByteCount(of: entry) }
+        var byteCount = 0
+        FieldBlock(entry).forEach { byteCount += $0.count + $1.count }
+        return byteCount
+    }
+
     /// Bytes of names and values outside the block of `entry`.
     static func fieldByteCount(of entry: Entry) -> Int {
         entry.isCompact ? 0 : unsafe entry.fields.pointee.byteCount

@@ -1,7 +1,10 @@
 extension Keyspace {
-    /// A value that grows gets twice the room it needs, but never more than this in advance
-    /// (Redis: `SDS_MAX_PREALLOC`).
-    private static let spareByteLimit = 1 << 20
+    /// How much room a value of `byteCount` bytes that grows gets in advance: as much again, of large
+    /// ones an eighth, so that whoever appends to one doesn't have it copied for each MiB (which is
+    /// what Redis's `SDS_MAX_PREALLOC` stands for: `realloc` rarely copies there).
+    private static func spareByteCount(_ byteCount: Int) -> Int {
+        min(byteCount, max(1 << 20, byteCount / 8))
+    }
 
     // MARK: Hot path
 
@@ -67,7 +70,7 @@ extension Keyspace {
             return refresh(&place, entry: entry)
         }
         let larger = Self.makeString(
-            key, entry.value, capacity: after + min(after, Self.spareByteLimit), era: era)
+            key, entry.value, capacity: after + Self.spareByteCount(after), era: era)
         larger.valueByteCount = after
         larger.write(bytes, at: before)
         larger.deadline = entry.deadline
@@ -91,7 +94,7 @@ extension Keyspace {
             entry.write(bytes, at: offset)
             return refresh(&place, entry: entry)
         }
-        let spare = after > before ? min(after, Self.spareByteLimit) : 0
+        let spare = after > before ? Self.spareByteCount(after) : 0
         let copy = Self.makeString(key, entry.value, capacity: after + spare, era: era)
         copy.valueByteCount = after
         if offset > before { copy.clear(before..<offset) }

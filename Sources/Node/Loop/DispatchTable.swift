@@ -28,6 +28,8 @@ struct DispatchTable: Sendable {
         var isFast: Bool
         var arity: Int16
         var keys: KeyPositions
+        /// Whether a write may make much more than its request brings.
+        var isWeighed: Bool
         /// How it is done when its keys lie in several slots; `nil`: it isn't.
         var splitting: Splitting?
 
@@ -90,6 +92,7 @@ struct DispatchTable: Sendable {
     private(set) var reads: [ReadBody?] = []
     private(set) var writes: [WriteBody?] = []
     private(set) var peeks: [PeekBody?] = []
+    private(set) var weighs: [WeighBody?] = []
 
     init(_ table: borrowing CommandTable) {
         for index in 0..<table.count { append(table[index]) }
@@ -102,16 +105,17 @@ struct DispatchTable: Sendable {
 
     private mutating func append(_ command: Command) {
         let kind: Kind
-        var bodies: (read: ReadBody?, write: WriteBody?, peek: PeekBody?)
+        var bodies: (read: ReadBody?, write: WriteBody?, peek: PeekBody?, weigh: WeighBody?)
         switch command.body {
         case .session(let session): kind = .session(session)
         case .read(let body):
             kind = .read
             bodies.read = body
-        case .write(let body, let peek):
+        case .write(let body, let peek, let weigh):
             kind = .write
             bodies.write = body
             bodies.peek = peek
+            bodies.weigh = weigh
         }
         var wholeKind: Kind?
         switch command.wholeBody {
@@ -129,12 +133,13 @@ struct DispatchTable: Sendable {
                 needsAuthentication: !command.flags.contains(.noAuth),
                 subcommands: 0..<0, isFast: command.flags.contains(.fast),
                 arity: Int16(command.arity),
-                keys: command.keys.positions,
+                keys: command.keys.positions, isWeighed: bodies.weigh != nil,
                 splitting: Splitting(command)))
         commands.append(command)
         reads.append(bodies.read)
         writes.append(bodies.write)
         peeks.append(bodies.peek)
+        weighs.append(bodies.weigh)
     }
 
     // MARK: Hot path

@@ -69,7 +69,7 @@ extension LoopCore {
         return obstructed.contains { session in
             switch sessions[session].obstacle {
             case .leader(let awaited), .backlog(let awaited), .round(let awaited): awaited == group
-            case .replies, .output, .owed, .pause, nil: false
+            case .replies, .output, .owed, .pause, .turn, nil: false
             }
         }
     }
@@ -82,7 +82,8 @@ extension LoopCore {
 
     /// Applies entries of one shard until they have cost `budget`.
     ///
-    /// - Returns: What they cost: 1 for each, for each command and for 256 bytes.
+    /// - Returns: What they cost: 1 for each, for each command and for 256 bytes, be they in the entry or
+    ///   made by its commands.
     private mutating func apply(_ index: Int, budget: Int, now: Moment) -> Int {
         var cost = 0
         while cost < budget, mayApply(index) {
@@ -92,7 +93,8 @@ extension LoopCore {
                     "group \(shards[index].group) has committed entry \(next) and lost it")
             }
             guard knowsLevel(of: entry, index) else { break }
-            cost += 1 + apply(entry, to: index, now: now) + entry.payload.count >> 8
+            let done = apply(entry, to: index, now: now)
+            cost += 1 + done.commandCount + (entry.payload.count + done.madeByteCount) >> 8
         }
         return cost
     }
@@ -115,8 +117,11 @@ extension LoopCore {
 
     /// Applies one entry.
     ///
-    /// - Returns: How many commands it had.
-    private mutating func apply(_ entry: LogEntry, to index: Int, now: Moment) -> Int {
+    /// - Returns: How many commands it had, and what they made beside what it brought
+    ///   (``ExecutionContext/madeByteCount``).
+    private mutating func apply(
+        _ entry: LogEntry, to index: Int, now: Moment
+    ) -> (commandCount: Int, madeByteCount: Int) {
         applyMark.begin(shards[index].group, shards[index].replica, entry.index)
         defer { applyMark.end() }
         settleLostBatches(of: index, before: entry, now: now)
@@ -125,7 +130,7 @@ extension LoopCore {
             noteCommit(since: oldest.proposedAt, now: now)
             mine = shards[index].popProposed().batch
         }
-        var commandCount = 0
+        var done = (commandCount: 0, madeByteCount: 0)
         switch entry.kind {
         case .noop: break
         case .configuration:
@@ -137,7 +142,7 @@ extension LoopCore {
             if shards[index].machine.kind == .directory {
                 applyToDirectory(entry, index)
             } else {
-                commandCount = applyBatch(entry, mine, to: index, now: now)
+                done = applyBatch(entry, mine, to: index, now: now)
             }
         }
         shards[index].appliedIndex = entry.index
@@ -156,8 +161,8 @@ extension LoopCore {
         }
         statistics.entriesApplied += 1
         mayHaveBackgroundWork = true
-        statistics.commandsApplied += commandCount
-        return commandCount
+        statistics.commandsApplied += done.commandCount
+        return done
     }
 
     // MARK: Hot path
@@ -165,14 +170,14 @@ extension LoopCore {
     /// Runs the commands of an entry, and in between the reads that are bound to places among them.
     private mutating func applyBatch(
         _ entry: LogEntry, _ batch: Batch?, to index: Int, now: Moment
-    ) -> Int {
+    ) -> (commandCount: Int, madeByteCount: Int) {
         let bytes = entry.payload.span
         let machine = shards[index].machine
         let operations = batch?.operations ?? []
         let reads = batch?.readBytes ?? []
         let isMine = batch != nil
         var operation = 0
-        guard let header = try? EntryPayload.header(of: bytes) else { return 0 }
+        guard let header = try? EntryPayload.header(of: bytes) else { return (0, 0) }
         calls.pause()
         var offset = EntryPayload.headerByteCount
         var context = ExecutionContext(
@@ -215,7 +220,7 @@ extension LoopCore {
         precondition(
             operation == operations.count,
             "entry \(entry.index) answers \(operation) of \(operations.count) operations")
-        return header.commandCount
+        return (header.commandCount, context.madeByteCount)
     }
 
     /// Runs one write and answers it, if it came from here.
@@ -269,6 +274,10 @@ extension LoopCore {
             writer.bytes.removeSubrange(start...)
             writer.error(error.text)
         }
+        if writer.isTooLong {
+            writer.replaceTooLong(
+                from: start, by: CommandError.replyTooLongOfWrite(writer.byteLimit).text)
+        }
     }
 
     /// Runs the reads from place `operation` up to the next write; their requests are in `bytes`.
@@ -314,7 +323,18 @@ extension LoopCore {
             writer.bytes.removeSubrange(start...)
             writer.error(error.text)
         }
+        noteRead(context, replyFrom: start)
+    }
+
+    /// Ends a read whose reply begins at `start` of the writer's bytes: looks after one that is too
+    /// long, and after the turn.
+    mutating func noteRead(_ context: ExecutionContext, replyFrom start: Int) {
         noteLookups(context)
+        workInTurn += context.work
+        if writer.isTooLong {
+            writer.replaceTooLong(
+                from: start, by: CommandError.replyTooLong(writer.byteLimit).text)
+        }
     }
 
     // MARK: Fates

@@ -139,7 +139,8 @@ extension LoopCore {
         if view.isTransferring {
             return waitForLeader(group, of: index, relayed: sequence, now: now)
         }
-        guard view.lacksRoom || hasRoom(shardIndex, for: request.bytes.count) else {
+        let made = weight(of: found, request, place: place, shard: shardIndex, view)
+        guard view.lacksRoom || hasRoom(shardIndex, for: request.bytes.count + made) else {
             return .wait(.backlog(group))
         }
         if sessions[index].roundReadCount > 0 { return .wait(.round(group)) }
@@ -161,7 +162,23 @@ extension LoopCore {
                 session: reference(to: index),
                 sequence: reserveReply(of: index, relayed: sequence),
                 version: sessions[index].version, place: place, read: 0..<0))
+        shards[shardIndex].open.madeByteCount += made
         return .next
+    }
+
+    /// About how many bytes a write will make that are not in its request: what is on its way to the
+    /// state may change it.
+    private func weight(
+        of found: Int, _ request: borrowing Request, place: DatabaseSlot, shard shardIndex: Int,
+        _ view: RaftView
+    ) -> Int {
+        guard dispatchTable.rows[found].isWeighed, let weigh = dispatchTable.weighs[found] else {
+            return 0
+        }
+        var context = ExecutionContext(
+            now: shards[shardIndex].appliedStamp, present: view.present, level: applyLevel,
+            database: place.database, slot: place.slot)
+        return shards[shardIndex].machine.weigh(weigh, request, &context)
     }
 
     /// Adds a write to the shard's open batch.
@@ -228,6 +245,10 @@ extension LoopCore {
             writer.bytes.removeSubrange(start...)
             writer.error(error.text)
             isFinal = true
+        }
+        if isFinal, writer.isTooLong {
+            writer.replaceTooLong(
+                from: start, by: CommandError.replyTooLong(writer.byteLimit).text)
         }
         if context.sawUncertainDeadline { isFinal = false }
         if isFinal {
@@ -323,7 +344,7 @@ extension LoopCore {
             if direct { swap(&writer.bytes, &sessions[index].output) }
             return false
         }
-        noteLookups(context)
+        noteRead(context, replyFrom: start)
         endReply(to: index, direct: direct, relayed: sequence)
         return true
     }
@@ -471,6 +492,14 @@ extension CommandError {
         "UNCERTAIN the write's fate is not known: it may or may not have been done")
     static let lostRead = CommandError("TRYAGAIN the read could not be served in its place")
     static let clusterDown = CommandError("CLUSTERDOWN The cluster is down")
+
+    static func replyTooLong(_ limit: Int) -> CommandError {
+        CommandError("ERR the reply would have more than \(limit) bytes")
+    }
+
+    static func replyTooLongOfWrite(_ limit: Int) -> CommandError {
+        CommandError("ERR the write was done, and its reply would have more than \(limit) bytes")
+    }
 
     static func writeTooLarge(_ limit: Int) -> CommandError {
         CommandError("ERR the request is larger than max-write-size (\(limit) bytes)")

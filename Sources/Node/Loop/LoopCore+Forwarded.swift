@@ -154,6 +154,11 @@ extension LoopCore {
         var frame = RequestFrame()
         var used = 0
         while used < requests.count {
+            if isTurnSpent {
+                obstruct(index, by: .turn, now: now)
+                sessions[index].forwarded = Array(requests[used...])
+                return
+            }
             let request = requests[used]
             guard let incoming = sessions[index].incoming else { return }
             if request.number >= incoming.refusedFrom ?? .max { return }

@@ -376,7 +376,7 @@ extension LoopCore {
             undoReserved(reserved, read.session)
             postpone(read, on: index)
         } else {
-            noteLookups(context)
+            noteRead(context, replyFrom: start)
             noteLateCall(bytes, read.session, errorCount: errorCount)
             endReserved(reserved, read.session, sequence: read.sequence)
         }

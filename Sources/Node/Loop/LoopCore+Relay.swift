@@ -108,6 +108,10 @@ extension LoopCore {
         var used = 0
         var frame = RequestFrame()
         while used < sessions[index].relayed.count, sessions[index].obstacle == nil {
+            if isTurnSpent {
+                obstruct(index, by: .turn, now: now)
+                break
+            }
             let relayed = sessions[index].relayed[used]
             let bytes = relayed.bytes.span
             sessions[index].version = relayed.version

@@ -212,6 +212,7 @@ extension LoopCore {
 
     /// Why the session may ask for nothing more before replies have left or come.
     private func repliesInTheWay(of index: Int) -> Obstacle? {
+        if isTurnSpent { return .turn }
         if sessions[index].unsentByteCount > settings.outputPauseByteCount,
             sessions[index].hasSocket
         {
@@ -289,12 +290,14 @@ extension LoopCore {
         guard !obstructed.isEmpty else { return }
         var waiting: [Int] = []
         swap(&waiting, &obstructed)
+        // Who could go on and had to wait again waits behind the others.
+        var stillWaiting: [Int] = []
         for index in waiting {
             sessions[index].isListedAsObstructed = false
             guard sessions[index].isOpen, let obstacle = sessions[index].obstacle else { continue }
             if !isPassable(obstacle, for: index, now: now) {
                 sessions[index].isListedAsObstructed = true
-                obstructed.append(index)
+                stillWaiting.append(index)
                 continue
             }
             sessions[index].obstacle = nil
@@ -312,6 +315,8 @@ extension LoopCore {
                 effects.append(.resumeClient(id(of: index)))
             }
         }
+        stillWaiting.append(contentsOf: obstructed)
+        obstructed = stillWaiting
     }
 
     private func isPassable(_ obstacle: Obstacle, for index: Int, now: Moment) -> Bool {
@@ -326,8 +331,12 @@ extension LoopCore {
             shardIndexes[group].map { !shards[$0].isLeader || hasRoom($0, for: 0) } ?? true
         case .leader: true
         case .pause: admin.pause.isOver(now: now.boot)
+        case .turn: !isTurnSpent
         }
     }
+
+    /// Whether requests wait for the next turn, so that others than who asks for much get theirs.
+    var isTurnSpent: Bool { workInTurn >= settings.turnWorkByteCount }
 
     /// Whether the shard may take an operation of `byteCount` bytes. A large one gets an entry of
     /// its own, so that no entry is larger than the limit and no larger than its largest request.

@@ -102,6 +102,8 @@ package struct LoopCore: ~Copyable {
     var lastExpiryAt = Instant.zero
     var lastMoveAt = Instant.zero
     var lastOutputCheckAt = Instant.zero
+    /// What reads have worked on in this turn, in bytes (``ExecutionContext/work``).
+    var workInTurn = 0
     /// Whether shards have more to apply than the last turn could.
     var hasApplyBacklog = false
     /// The index in ``shards`` of the one that the next turn applies first.
@@ -144,6 +146,7 @@ package struct LoopCore: ~Copyable {
         crashes: [CrashMark] = [], bootID: UInt64, seed: UInt64, now: Moment
     ) throws(LoopStartFailure) {
         self.settings = settings
+        writer.byteLimit = settings.replyByteCount
         admin = LoopAdministration(settings)
         calls = CommandCalls(dispatchTable.commands.map(\.fullName), stopwatch: settings.stopwatch)
         calls.adopt(admin.parameters)
@@ -224,7 +227,8 @@ package struct LoopCore: ~Copyable {
             endJournal(now: now)
         }
         sendFrames()
-        if hasApplyBacklog {
+        if isTurnSpent || hasApplyBacklog {
+            workInTurn = 0
             effects.append(.post(.continueApplying, to: .loop(settings.loopIndex)))
         }
         emitDiskRequests()

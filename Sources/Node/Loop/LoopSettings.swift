@@ -18,6 +18,8 @@ package struct LoopSettings: Sendable {
     package var maxWriteByteCount = 64 << 20
     /// Past this much unsent output, a connection's requests wait.
     package var outputPauseByteCount = 1 << 20
+    /// No reply that has more bytes, with what is unsent before it, is made.
+    package var replyByteCount = 1 << 30
     /// A connection with so much unsent output is closed when none of it has left for
     /// ``outputCloseMilliseconds``.
     package var outputCloseByteCount = 64 << 20
@@ -45,6 +47,9 @@ package struct LoopSettings: Sendable {
     /// Commands applied in one turn, of all shards together, before heartbeats get theirs; 256 bytes of
     /// an entry count as a command.
     package var applyBatchCommandCount = 8_000
+    /// What reads may work on in one turn, beside writing replies, before the requests behind them wait for
+    /// the next one.
+    package var turnWorkByteCount = 4 << 20
     /// Whether to note each applied entry, for the simulator's checkers.
     package var tracksHistory = false
     /// What database 0 of plain connections is.

@@ -29,6 +29,8 @@ enum Obstacle: Equatable, Sendable {
     case owed
     /// `CLIENT PAUSE`.
     case pause
+    /// Reads have had enough of this turn.
+    case turn
 }
 
 /// A request that another loop sent on.

@@ -32,6 +32,8 @@ struct Batch: Sendable {
     var commandCount = 0
     var operations: [PendingOperation] = []
     var readBytes: [UInt8] = []
+    /// About how many bytes the writes will make that are not in their requests.
+    var madeByteCount = 0
     /// The number of the last operation; operations are numbered through within a shard.
     var lastOperation: UInt64 = 0
     /// Whether one of the commands removes expired keys.
@@ -40,7 +42,7 @@ struct Batch: Sendable {
     var isEmpty: Bool { commandCount == 0 && operations.isEmpty }
 
     /// What the batch counts for in limits.
-    var byteCount: Int { payload.count + readBytes.count }
+    var byteCount: Int { payload.count + readBytes.count + madeByteCount }
 }
 
 /// A batch that became an entry whose fate is open.

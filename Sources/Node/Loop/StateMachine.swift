@@ -166,6 +166,16 @@ final class StateMachine {
         return try body(wholeDatabases[number].keyspace, request, &context, &writer)
     }
 
+    /// Weighs a write on the database that the context names.
+    func weigh(
+        _ body: WeighBody, _ request: borrowing Request, _ context: inout ExecutionContext
+    ) -> Int {
+        guard let number = context.database.number else {
+            return body(keyspace, request, &context)
+        }
+        return body(wholeDatabases[number].keyspace, request, &context)
+    }
+
     /// Runs a write on the database that the context names.
     func write(
         _ body: WriteBody, _ request: borrowing Request, _ context: inout ExecutionContext,

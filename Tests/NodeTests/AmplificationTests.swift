@@ -1,0 +1,111 @@
+import Consensus
+import Node
+import Primitives
+import Testing
+
+/// A few bytes of request must not be able to stop a node, or all replicas of a shard, by what they ask for.
+@Suite("Small requests for much") struct AmplificationTests {
+    private func founded(adjust: (inout LoopSettings) -> Void) throws -> LoopRig {
+        let rig = try LoopRig(adjust: adjust)
+        rig.found()
+        return rig
+    }
+
+    private func entryCount(_ rig: LoopRig) -> Int { rig.counters().entriesApplied }
+
+    @Test(
+        "writes that make much beside what they bring get entries of their own",
+        arguments: [
+            ("SETRANGE {a}t 60000 x", "SETRANGE {a}u 60000 x", ":60001\r\n"),
+            ("COPY {a}s {a}t", "COPY {a}s {a}t REPLACE", ":1\r\n"),
+            ("COPY {a}s {a}t", "COPY {a}s {a}u", ":1\r\n"),
+        ])
+    func alone(first: String, second: String, reply: String) throws {
+        let rig = try founded { $0.proposalByteCount = 50_000 }
+        let client = rig.connect()
+        #expect(rig.run([["SETRANGE", "{a}s", "60000", "x"]], on: client) == ":60001\r\n")
+        let before = entryCount(rig)
+        let lines = [first, "COPY {a}none {a}t", "DEL {a}t", second]
+        let replies = rig.run(lines.map { $0.split(separator: " ").map(String.init) }, on: client)
+        #expect(replies == reply + ":0\r\n:1\r\n" + reply)
+        #expect(entryCount(rig) - before == 3)
+    }
+
+    @Test("turns end early for what an entry makes, not only for what it brings")
+    func turns() throws {
+        // 256 bytes cost as much as a command.
+        let rig = try founded { $0.applyBatchCommandCount = 100 }
+        let client = rig.connect()
+        rig.isDiskSlow = true
+        // Two shards' entries, which are on disk at the same time.
+        let commands = ["{a}", "{b}"].map { ["SETRANGE", $0, "60000", "x"] }
+        #expect(rig.run(commands, on: client) == "")
+        rig.isDiskSlow = false
+        rig.startRecordingTurns()
+        rig.finishDisk()
+        let turns = rig.recordedTurns ?? []
+        let applied = zip(turns, turns.dropFirst()).map { before, after in
+            zip(before, after).reduce(0) { $0 + Int($1.1.rawValue - $1.0.rawValue) }
+        }
+        #expect(applied.reduce(0, +) == 2 && applied.max() == 1)
+        #expect(rig.takeReceived(client.id) == ":60001\r\n:60001\r\n")
+    }
+
+    @Test("a read that works much leaves the turn to the others, and nobody is left waiting")
+    func sharedTurns() throws {
+        let rig = try founded { $0.turnWorkByteCount = 1 }
+        let (greedy, other) = (rig.connect(), rig.connect())
+        let texts = ["abcdefgh", "abxcdyefgzh"]
+        _ = rig.run([["SET", "{a}1", texts[0]], ["SET", "{a}2", texts[1]]], on: greedy)
+        let lcs = ["LCS", "{a}1", "{a}2"]
+        let reply = "$8\r\nabcdefgh\r\n"
+        let before = rig.counters().parked
+        // The other's request comes in the turn that the first one has spent.
+        rig.receive(Array(repeating: lcs, count: 5).map(resp).joined(), on: greedy)
+        rig.receive(resp(["GET", "{a}1"]) + resp(lcs), on: other)
+        rig.startRecordingTurns()
+        rig.advance(milliseconds: 10)
+        #expect(rig.takeReceived(greedy.id) == String(repeating: reply, count: 5))
+        #expect(rig.takeReceived(other.id) == "$8\r\nabcdefgh\r\n" + reply)
+        #expect(rig.counters().parked - before >= 2)
+        // One of them in each turn at most.
+        #expect((rig.recordedTurns?.count ?? 0) >= 6)
+    }
+
+    @Test("a reply that is too long is an error, and what follows is answered", arguments: [0, 1])
+    func replies(loop: Int) throws {
+        let rig = try LoopRig(folders: [MemoryFolder(), MemoryFolder()]) {
+            $0.replyByteCount = 5000
+        }
+        rig.found()
+        let client = rig.connect(loop: loop)
+        let value = String(repeating: "x", count: 1000)
+        #expect(rig.run([["SET", "{a}k", value]], on: client) == "+OK\r\n")
+        let error = "-ERR the reply would have more than 5000 bytes\r\n"
+        let whole = "$1000\r\n\(value)\r\n"
+        let commands = [
+            ["MGET"] + Array(repeating: "{a}k", count: 6), ["GET", "{a}k"],
+            ["MGET"] + Array(repeating: "{a}k", count: 4),
+        ]
+        #expect(rig.run([commands[0]], on: client) == error)
+        #expect(rig.run([commands[1]], on: client) == whole)
+        #expect(
+            rig.run([commands[2]], on: client)
+                == "*4\r\n" + String(repeating: whole, count: 4))
+        // Behind a write, and of a write.
+        #expect(
+            rig.run([["HSET", "{a}h", "f", value], commands[0]], on: client) == ":1\r\n" + error)
+        let fields = Array(repeating: "f", count: 6)
+        #expect(
+            rig.run([["HGETEX", "{a}h", "PERSIST", "FIELDS", "6"] + fields], on: client) == error)
+        #expect(
+            rig.run(
+                [
+                    ["HGETEX", "{a}h", "EX", "100", "FIELDS", "6"] + fields,
+                    ["HTTL", "{a}h", "FIELDS", "1", "f"],
+                ], on: client)
+                == "-ERR the write was done, and its reply would have more than 5000 bytes\r\n*1\r\n:100\r\n"
+        )
+        #expect(rig.run([commands[1]], on: client) == whole)
+    }
+}
