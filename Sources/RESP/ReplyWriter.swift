@@ -20,6 +20,8 @@ package struct ReplyWriter: ~Copyable, Sendable {
     /// Whether a string was left out, since with it ``bytes`` would have had more than ``byteLimit``:
     /// ended by ``replaceTooLong(from:by:)``.
     package private(set) var isTooLong = false
+    /// Whether errors are counted: those of the parts of a client's request are not, but what it is answered.
+    package var countsErrors = true
     /// How many errors have been written.
     package private(set) var errorCount = 0
     /// The same by their first words, since ``resetErrorCounts()``.
@@ -104,14 +106,14 @@ package struct ReplyWriter: ~Copyable, Sendable {
     /// An error: `text` begins with its code, as in `ERR syntax error`. CR and LF become spaces.
     package mutating func error(_ text: String) {
         if isDiscarding { return }
-        errorCount += 1
-        countError(text)
+        if countsErrors { countError(text) }
         bytes.append(UInt8(ascii: "-"))
         for byte in text.utf8 { bytes.append(byte == 0x0D || byte == 0x0A ? 0x20 : byte) }
         endLine()
     }
 
     private mutating func countError(_ text: String) {
+        errorCount += 1
         let code = String(text.prefix { $0 != " " })
         if errorCounts.count < errorCodeLimit || errorCounts[code] != nil {
             errorCounts[code, default: 0] += 1

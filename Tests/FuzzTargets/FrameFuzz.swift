@@ -87,10 +87,10 @@ enum FrameFuzz {
             let start = bytes.count
             guard let item = try? reader.next() else { return }
             switch item {
-            case .request(let key, let place, let target, let version, let range):
+            case .request(let key, let place, let target, let version, let isPart, let range):
                 ForwardFrame.append(
                     request: body.span.extracting(range), at: target, version: version, of: key,
-                    place, to: &bytes)
+                    place, isPart: isPart, to: &bytes)
             case .closed, .reply: return
             case .refusal(let key, let place):
                 ForwardFrame.append(refusalFrom: place, of: key, to: &bytes)

@@ -163,6 +163,17 @@ final class ClusterRig {
         for group: UInt32 in [0, 1, 2] { lead(0, group: group) }
     }
 
+    /// Lets the nodes forward to each other what plain connections ask.
+    func link() {
+        for node in machines.indices {
+            for other in machines.indices where other != node {
+                for box in machines[node].boxes {
+                    box.core.linkChanged(Self.nodeID(other), .bulk, isUp: true, now: now)
+                }
+            }
+        }
+    }
+
     func propose(_ command: DirectoryCommand) {
         for node in machines.indices {
             core(node).core.received(.proposeDirectory(command), from: .home, now: now)
@@ -246,11 +257,11 @@ final class ClusterRig {
 
     // MARK: Clients
 
-    func connect(_ node: Int, loop: Int = 0) -> Client {
+    func connect(_ node: Int, loop: Int = 0, _ listener: ListenerKind = .cluster) -> Client {
         Client(
             node: node, loop: loop,
             id: core(node, loop: loop).core.clientConnected(
-                .cluster, remote: Address(host: "127.0.0.1", port: 5), now: now))
+                listener, remote: Address(host: "127.0.0.1", port: 5), now: now))
     }
 
     /// Sends commands and runs until nothing happens any more.

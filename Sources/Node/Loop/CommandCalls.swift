@@ -99,16 +99,37 @@ package struct CommandCalls: Sendable {
         return endsRun || runCount == run.count ? endRun() : 0
     }
 
+    /// A part of a command was executed since the last call, or since ``begin()``. It doesn't count itself.
+    ///
+    /// - Returns: How long it took, in nanoseconds; 0 where nothing is timed.
+    mutating func executedPart() -> UInt64 {
+        if runCount > 0 { _ = endRun() }
+        guard isRunning, let stopwatch else { return 0 }
+        let reading = stopwatch()
+        let duration = reading &- lastReading
+        lastReading = reading
+        return duration
+    }
+
+    /// A command was executed whose parts took `duration` nanoseconds in all.
+    mutating func executed(_ row: Int, failed: Bool, inParts duration: UInt64) {
+        counts[row].calls += 1
+        if failed { counts[row].failed += 1 }
+        if isTiming { add(duration, to: row, bucket: LatencyBuckets.index(nanoseconds: duration)) }
+    }
+
+    private mutating func add(_ duration: UInt64, to row: Int, bucket: Int) {
+        counts[row].nanoseconds &+= duration
+        if tracksLatency { buckets[row * LatencyBuckets.count + bucket] += 1 }
+    }
+
     private mutating func endRun() -> UInt64 {
         guard let stopwatch else { return 0 }
         let reading = stopwatch()
         let duration = (reading &- lastReading) / UInt64(runCount)
         lastReading = reading
         let bucket = LatencyBuckets.index(nanoseconds: duration)
-        for index in 0..<runCount {
-            counts[run[index]].nanoseconds &+= duration
-            if tracksLatency { buckets[run[index] * LatencyBuckets.count + bucket] += 1 }
-        }
+        for index in 0..<runCount { add(duration, to: run[index], bucket: bucket) }
         runCount = 0
         return duration
     }

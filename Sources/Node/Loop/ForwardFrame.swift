@@ -23,6 +23,7 @@ package struct StreamKey: Equatable, Sendable {
 /// 3 reply    UInt32 attempt · UInt32 number · UInt32 bytes of it before · UInt32 bytes of it after
 ///            · UInt32 byte count · bytes
 /// 4 refusal  UInt32 attempt · UInt32 number: from this one on, none was done or will be
+/// 5 part     as 1: a part of a client's request, which counts on the loop that made parts of it
 /// ```
 ///
 /// Numbers have their lowest byte first. Requests and `closed` go to a leader, the others come from one.
@@ -36,6 +37,7 @@ package enum ForwardFrame {
         case closed = 2
         case reply = 3
         case refusal = 4
+        case part = 5
     }
 
     /// A place in a stream.
@@ -66,9 +68,9 @@ package enum ForwardFrame {
 
     package static func append(
         request: Span<UInt8>, at target: DatabaseSlot, version: RESPVersion, of stream: StreamKey,
-        _ place: Place, to bytes: inout [UInt8]
+        _ place: Place, isPart: Bool, to bytes: inout [UInt8]
     ) {
-        append(.request, stream, to: &bytes)
+        append(isPart ? .part : .request, stream, to: &bytes)
         append(place, to: &bytes)
         bytes.append(target.database.rawValue)
         bytes.append(littleEndian: target.slot.rawValue)
@@ -121,7 +123,8 @@ package struct ForwardReader {
 
     package enum Item {
         case request(
-            StreamKey, ForwardFrame.Place, DatabaseSlot, RESPVersion, bytes: Range<Int>)
+            StreamKey, ForwardFrame.Place, DatabaseSlot, RESPVersion, isPart: Bool,
+            bytes: Range<Int>)
         case closed(ConnectionID)
         case reply(StreamKey, ForwardFrame.Place, before: Int, after: Int, bytes: Range<Int>)
         case refusal(StreamKey, from: ForwardFrame.Place)
@@ -147,14 +150,15 @@ package struct ForwardReader {
             group: GroupID(try reader.read(UInt32.self, "group")))
         switch kind {
         case .closed: return .closed(stream.connection)
-        case .request:
+        case .request, .part:
             let place = try readPlace()
             let target = try readTarget()
             let version = try reader.read(UInt8.self, "RESP version")
             guard let version = RESPVersion(rawValue: version) else {
                 throw DecodingFailure(what: "RESP version", offset: reader.offset - 1)
             }
-            return .request(stream, place, target, version, bytes: try readBytes())
+            return .request(
+                stream, place, target, version, isPart: kind == .part, bytes: try readBytes())
         case .reply:
             let place = try readPlace()
             let before = Int(try reader.read(UInt32.self, "bytes before"))

@@ -30,8 +30,8 @@ extension LoopCore {
         if case .wait = disposition { return disposition }
         let hasFailed = writer.errorCount != errorCount
         if isCallDone {
-            let duration = calls.executed(
-                callInHand, failed: hasFailed,
+            let duration = noteExecuted(
+                by: index, failed: hasFailed,
                 endsRun: !isFollowed || calls.timesEach || !dispatchTable.rows[callInHand].isFast)
             if duration >= min(calls.slowNanoseconds, calls.eventNanoseconds) {
                 noteSlow(request, duration, reference(to: index))
@@ -47,12 +47,24 @@ extension LoopCore {
         _ bytes: Span<UInt8>, _ session: SessionReference, errorCount: Int
     ) {
         guard callInHand >= 0 else { return }
-        let duration = calls.executed(callInHand, failed: writer.errorCount != errorCount)
+        let duration = noteExecuted(
+            by: writer.countsErrors ? nil : self.session(session),
+            failed: writer.errorCount != errorCount, endsRun: true)
         guard duration >= min(calls.slowNanoseconds, calls.eventNanoseconds) else { return }
         var frame = RequestFrame()
         guard case .complete? = try? RequestParser(limits: .unlimited).parse(bytes, into: &frame)
         else { return }
         noteSlow(Request(bytes: bytes, frame: frame), duration, session)
+    }
+
+    /// Counts the call in hand. A part's time is its command's, and nothing else of it counts.
+    private mutating func noteExecuted(by index: Int?, failed: Bool, endsRun: Bool) -> UInt64 {
+        guard let index, sessions[index].isPart else {
+            return calls.executed(callInHand, failed: failed, endsRun: endsRun)
+        }
+        let duration = calls.executedPart()
+        sessions[index].partNanoseconds &+= duration
+        return duration
     }
 
     /// Counts the keys that a read has looked up.

@@ -44,7 +44,7 @@ extension LoopCore {
         if row.needsAuthentication, !sessions[index].isAuthenticated {
             return reply(to: index, relayed: sequence, .noAuth)
         }
-        if sequence == nil { statistics.commands += 1 }
+        if sequence == nil, !sessions[index].isPart { statistics.commands += 1 }
         sessions[index].lastCommand = found
         callInHand = found
         let database = sessions[index].database

@@ -98,18 +98,19 @@ extension LoopCore {
         if isWrite { sessions[index].plain.streams[stream].hasWrittenElsewhere = true }
         let key = StreamKey(connection: id(of: index), group: group)
         let version = sessions[index].version
+        let isPart = sessions[index].isPart
         switch target {
         case .here: preconditionFailure("a request of this loop's is sent elsewhere")
         case .loop(let loop):
             beginForwards(to: target)
             ForwardFrame.append(
                 request: request.bytes, at: place, version: version, of: key, number,
-                to: &loopForwards[loop, default: []])
+                isPart: isPart, to: &loopForwards[loop, default: []])
         case .node(let node):
             beginForwards(to: target)
             ForwardFrame.append(
                 request: request.bytes, at: place, version: version, of: key, number,
-                to: &outgoingForwards[node, default: []])
+                isPart: isPart, to: &outgoingForwards[node, default: []])
             if outgoingForwards[node, default: []].count >= frameByteCount {
                 sendForwards(to: node)
             }

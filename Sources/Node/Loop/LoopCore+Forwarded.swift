@@ -20,18 +20,19 @@ extension LoopCore {
             meet(origin, incarnation: reader.incarnation)
             while let item = try reader.next() {
                 switch item {
-                case .request(let key, let place, let target, let version, let range):
+                case .request(
+                    let key, let place, let target, let version, let isPart, let range):
                     let bytes = frame.body.span.extracting(range)
                     let loop = loop(of: key.group)
                     if loop == settings.loopIndex || isRelayed {
                         let request = ForwardedRequest(
                             number: place.number, target: target, version: version,
-                            bytes: [UInt8](copying: bytes))
+                            isPart: isPart, bytes: [UInt8](copying: bytes))
                         take(request, of: key, attempt: place.attempt, origin, now: now)
                     } else {
                         ForwardFrame.append(
                             request: bytes, at: target, version: version, of: key, place,
-                            to: &elsewhere[loop, default: header])
+                            isPart: isPart, to: &elsewhere[loop, default: header])
                     }
                 case .closed(let connection):
                     close(connection, of: origin)
@@ -99,6 +100,7 @@ extension LoopCore {
         _ origin: ForwardOrigin.Key, now: Moment
     ) {
         let index = stream(key, attempt: attempt, of: origin, now: now)
+        sessions[index].isPart = request.isPart
         guard var incoming = sessions[index].incoming, attempt >= incoming.attempt else { return }
         incoming.lastUsedAt = now.boot
         if attempt > incoming.attempt {

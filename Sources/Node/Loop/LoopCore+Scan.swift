@@ -113,6 +113,7 @@ extension LoopCore {
             reserved = beginReserved(place, sequence: walk.sequence, version: walk.version)
         } else {
             writer.version = walk.version
+            writer.countsErrors = true
         }
         if let error {
             writer.error(error.text)

@@ -196,7 +196,7 @@ extension LoopCore {
                 return used + usedByteCount
             case .wait(let obstacle):
                 // It counts when it is tried again.
-                statistics.commands -= 1
+                if !sessions[index].isPart { statistics.commands -= 1 }
                 obstruct(index, by: obstacle, now: now)
                 return used
             case .close: return bytes.count
@@ -365,6 +365,7 @@ extension LoopCore {
     /// - Returns: Whether the writer holds the session's own output.
     mutating func beginReply(to index: Int) -> Bool {
         writer.version = sessions[index].version
+        writer.countsErrors = !sessions[index].isPart
         guard sessions[index].owesNothing, !sessions[index].isProxy,
             !sessions[index].muting.isMuted
         else { return false }
@@ -413,6 +414,7 @@ extension LoopCore {
             writer.isDiscarding = true
             return .gone
         }
+        writer.countsErrors = !sessions[index].isPart
         writer.isDiscarding =
             !sessions[index].muting.isIdle && sessions[index].muting.mutes(sequence)
         guard !sessions[index].isProxy, sessions[index].replies.head == sequence else {

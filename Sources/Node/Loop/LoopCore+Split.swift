@@ -142,10 +142,11 @@ extension LoopCore {
         splits.append(
             Split(
                 parts: reference(to: index), client: reference(to: client), sequence: sequence,
-                version: version, rule: rule))
-        let (call, isDone) = (callInHand, isCallDone)
+                version: version, rule: rule, row: callInHand))
+        let call = callInHand
         useInput(of: index, now: now)
-        (callInHand, isCallDone) = (call, isDone)
+        // It counts once all its parts are done.
+        (callInHand, isCallDone) = (call, false)
     }
 
     /// Answers the commands whose parts are all done.
@@ -163,19 +164,26 @@ extension LoopCore {
                 continue
             }
             hasFinished = true
+            calls.pause()
+            calls.begin()
             let replies = PartReplies(sessions[index].output)
+            let nanoseconds = sessions[index].partNanoseconds
             closeStreams(of: index)
             closeSession(index)
             let reserved = beginReserved(
                 split.client, sequence: split.sequence, version: split.version)
+            let errorCount = writer.errorCount
             write(replies, by: split.rule)
+            calls.executed(
+                split.row, failed: writer.errorCount != errorCount,
+                inParts: nanoseconds &+ calls.executedPart())
             endReserved(reserved, split.client, sequence: split.sequence)
         }
         return hasFinished
     }
 
     private mutating func write(_ replies: PartReplies, by rule: Split.Rule) {
-        if let error = replies.error(isWrite: rule.isWrite) { return writer.raw(error) }
+        if let error = replies.error(isWrite: rule.isWrite) { return writer.error(error) }
         switch rule {
         case .allOK: writer.ok()
         case .changes, .sum: writer.integer(replies.sum)

@@ -74,5 +74,7 @@ struct ForwardedRequest: Sendable {
     var number: UInt32
     var target: DatabaseSlot
     var version: RESPVersion
+    /// Whether it is a part of a client's request.
+    var isPart: Bool
     var bytes: [UInt8]
 }

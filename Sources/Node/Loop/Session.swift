@@ -66,6 +66,10 @@ struct Session: Sendable {
     /// Where the requests of a split's session are done, the next one first from ``partNumber`` on.
     var partPlaces: [DatabaseSlot] = []
     var partNumber = 0
+    /// Whether its requests are parts of clients' requests, which count instead of them; and how long they took
+    /// on this loop.
+    var isPart = false
+    var partNanoseconds: UInt64 = 0
     var connectedAt: Instant
     var lastActiveAt: Instant
     /// Its row in the ``DispatchTable``; -1: none yet.
@@ -126,6 +130,7 @@ struct Session: Sendable {
         database = .sharded
         self.generation = generation
         self.clientID = clientID
+        isPart = origin == .split
         isAuthenticated = true
         connectedAt = now
         lastActiveAt = now

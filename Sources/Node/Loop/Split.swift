@@ -15,6 +15,8 @@ struct Split: Sendable {
     let sequence: UInt64
     let version: RESPVersion
     let rule: Rule
+    /// The command's row in the ``DispatchTable``.
+    let row: Int
 
     /// How the parts' replies make the command's.
     enum Rule: Sendable {
@@ -69,14 +71,15 @@ struct PartReplies {
     }
 
     /// What went wrong, given that parts may be done that others failed beside; `nil`: nothing.
-    func error(isWrite: Bool) -> [UInt8]? {
+    func error(isWrite: Bool) -> String? {
         let errors = replies.filter { output[$0.lowerBound] == UInt8(ascii: "-") }
         guard let first = errors.first else { return nil }
         let isUncertain = errors.contains { output[$0].starts(with: "-UNCERTAIN".utf8) }
         guard isWrite, isUncertain || errors.count < replies.count else {
-            return [UInt8](output[first])
+            return String(
+                decoding: output[first.lowerBound + 1..<first.upperBound - 2], as: UTF8.self)
         }
-        return Array("-\(CommandError.partlyDone.text)\r\n".utf8)
+        return CommandError.partlyDone.text
     }
 
     /// The sum of replies that are numbers.
