@@ -106,4 +106,84 @@ import Testing
             found["cmdstat_mset"]?.hasSuffix("rejected_calls=0,failed_calls=1") == true,
             "\(found["cmdstat_mset"] ?? "")")
     }
+
+    // MARK: Unknown outcomes
+
+    private func unknownOutcomes(_ rig: ClusterRig, _ client: ClusterRig.Client) -> String? {
+        fields(rig, client, "stats")["martlet_unknown_outcomes"]
+    }
+
+    /// Lets nothing of these groups reach or leave a node.
+    private func cutOff(_ node: Int, _ groups: [UInt32], _ rig: ClusterRig) {
+        rig.delivers = { from, to, message in
+            !groups.contains(message.group.rawValue) || (from != node && to != node)
+        }
+    }
+
+    @Test("a write of unknown fate counts once, and the read behind it not", arguments: [1, 2])
+    func uncertainWrite(loops: Int) throws {
+        let rig = try cluster(loops: loops) { $1.unknownMilliseconds = 2000 }
+        let client = rig.connect(0)
+        cutOff(0, [1], rig)
+        #expect(rig.run([["SET", "{b}", "1"], ["GET", "{b}"]], on: client) == "")
+        rig.advance(milliseconds: 3000)
+        let replies = rig.take(client).split(separator: "\r\n")
+        #expect(replies.map { $0.prefix { $0 != " " } } == ["-UNCERTAIN", "-TRYAGAIN"])
+        #expect(unknownOutcomes(rig, client) == "1")
+    }
+
+    @Test("of a forwarded write, the node that was asked counts the unknown fate")
+    func uncertainForward() throws {
+        let rig = try cluster { node, settings in
+            if node == 1 { settings.unknownMilliseconds = 2000 }
+        }
+        rig.link()
+        rig.lead(1)
+        let (client, other) = (rig.connect(0, .plain), rig.connect(1))
+        rig.delivers = { from, to, message in
+            message.group != GroupID(1) || (from != 1 && to != 1)
+        }
+        #expect(rig.run([["SET", "b", "1"]], on: client) == "")
+        rig.advance(milliseconds: 3000)
+        #expect(rig.take(client).hasPrefix("-UNCERTAIN "))
+        #expect(unknownOutcomes(rig, client) == "1")
+        #expect(unknownOutcomes(rig, other) == "0")
+    }
+
+    @Test("a command in parts counts once however many of them are uncertain")
+    func uncertainParts() throws {
+        let rig = try cluster { $1.unknownMilliseconds = 2000 }
+        let client = rig.connect(0, .plain)
+        cutOff(0, [1, 2], rig)
+        #expect(rig.run([["MSET", "a", "1", "b", "2", "c", "3"]], on: client) == "")
+        rig.advance(milliseconds: 3000)
+        #expect(rig.take(client).hasPrefix("-UNCERTAIN some "))
+        #expect(unknownOutcomes(rig, client) == "1")
+    }
+
+    @Test("a command over all shards that some may have done counts once", arguments: [1, 2])
+    func uncertainFlush(loops: Int) throws {
+        let rig = try cluster(loops: loops)
+        let client = rig.connect(0)
+        #expect(rig.run([["SET", "{b}", "1"], ["SET", "{a}", "1"]], on: client) != "")
+        // Group 1's entry is overwritten by that of another leader; group 2's is done.
+        cutOff(0, [1], rig)
+        #expect(rig.run([["FLUSHALL"]], on: client) == "")
+        rig.advance(milliseconds: 2000)
+        rig.delivers = { _, _, _ in true }
+        rig.advance(milliseconds: 2000)
+        #expect(rig.take(client).hasPrefix("-UNCERTAIN "))
+        #expect(unknownOutcomes(rig, client) == "1")
+    }
+
+    @Test("who is gone or wants no replies was not answered") func unanswered() throws {
+        let rig = try cluster { $1.unknownMilliseconds = 2000 }
+        let (gone, muted, other) = (rig.connect(0), rig.connect(0), rig.connect(0))
+        cutOff(0, [1], rig)
+        #expect(rig.run([["SET", "{b}", "1"]], on: gone) == "")
+        #expect(rig.run([["CLIENT", "REPLY", "OFF"], ["SET", "{b}", "1"]], on: muted) == "")
+        rig.disconnect(gone)
+        rig.advance(milliseconds: 3000)
+        #expect(unknownOutcomes(rig, other) == "0")
+    }
 }

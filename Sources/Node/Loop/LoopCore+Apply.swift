@@ -380,7 +380,6 @@ extension LoopCore {
     /// The batch's operations may have been done and may not.
     mutating func giveUp(on batch: Batch, of index: Int) {
         for operation in batch.operations {
-            statistics.unknownOutcomes += 1
             if operation.gather != 0 {
                 failPart(of: operation.gather, CommandError.partlyDone.text, mayBeDone: true)
                 continue

@@ -443,7 +443,6 @@ extension LoopCore {
                 setRefused(record, of: index, now: now)
                 continue
             }
-            statistics.unknownOutcomes += 1
             fail(
                 reference(to: index),
                 sequence: sessions[index].plain.requests[record].sequence,

@@ -398,10 +398,10 @@ extension LoopCore {
         sequence ?? sessions[index].replies.append()
     }
 
-    /// How the reply to a reserved place is written.
+    /// How the reply to a reserved place is written: from `start` on in ``writer``.
     enum Reserved {
         case gone
-        case head
+        case head(start: Int)
         case stored
     }
 
@@ -421,7 +421,7 @@ extension LoopCore {
             return .stored
         }
         swap(&writer.bytes, &sessions[index].output)
-        return .head
+        return .head(start: writer.bytes.count)
     }
 
     mutating func endReserved(
@@ -431,12 +431,14 @@ extension LoopCore {
         writer.isDiscarding = false
         switch reserved {
         case .gone: break
-        case .head:
+        case .head(let start):
+            noteOutcome(of: index, start: start)
             sessions[index].replies.advance(into: &writer.bytes)
             swap(&writer.bytes, &sessions[index].output)
             list(index)
             if sessions[index].isClosing, sessions[index].owesNothing { finishClosing(index) }
         case .stored:
+            noteOutcome(of: index, start: 0)
             if sessions[index].isProxy {
                 relay(writer.bytes, sequence: sequence, to: index)
             } else {
@@ -444,6 +446,14 @@ extension LoopCore {
             }
             writer.bytes.removeAll(keepingCapacity: writer.bytes.count <= 1 << 16)
         }
+    }
+
+    /// Counts a client's request whose reply, from `start` on in ``writer``, says that its fate is unknown.
+    private mutating func noteOutcome(of index: Int, start: Int) {
+        guard start < writer.bytes.count, writer.bytes[start] == UInt8(ascii: "-"),
+            sessions[index].hasSocket, writer.bytes[start...].starts(with: "-UNCERTAIN ".utf8)
+        else { return }
+        statistics.unknownOutcomes += 1
     }
 
     mutating func list(_ index: Int) {

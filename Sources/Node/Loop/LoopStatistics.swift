@@ -10,6 +10,7 @@ package struct LoopStatistics: Equatable, Sendable {
     /// Clients closed because they took nothing of much.
     package var stalledClients = 0
     package var refusals = 0
+    /// Requests of clients that were answered `-UNCERTAIN`.
     package var unknownOutcomes = 0
     /// Requests of plain connections that were sent to the leaders of their shards, and requests that were
     /// refused and had to be sent again.

@@ -71,7 +71,7 @@ package enum MetricsText {
             "Batches that another leader's entries displaced.")
         page.counter(
             "unknown_outcomes_total", statistics.unknownOutcomes,
-            "Requests answered UNCERTAIN, or whose part of a command was.")
+            "Requests answered UNCERTAIN.")
         page.counter("redirections_total", statistics.redirections, "Requests answered MOVED.")
         page.counter(
             "forwards_total", statistics.forwards,
