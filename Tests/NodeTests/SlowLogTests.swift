@@ -147,6 +147,33 @@ final class FakeStopwatch: Sendable {
         #expect(rig.run([["LATENCY", "HISTOGRAM"]], on: client) == "*0\r\n")
     }
 
+    @Test("without latency-tracking a histogram's sum stands as its count does, and usec goes on")
+    func untracked() throws {
+        let rig = try founded()
+        let client = rig.connect()
+        func histogram() -> [Substring] {
+            let prefix = "martlet_command_duration_seconds_"
+            return rig.metrics().split(separator: "\n").filter {
+                $0.hasPrefix(prefix + "sum{command=\"get\"}")
+                    || $0.hasPrefix(prefix + "count{command=\"get\"}")
+            }
+        }
+        func calls() -> String { rig.run([["INFO", "commandstats"]], on: client) }
+        _ = rig.run([["GET", "{a}"]], on: client)
+        let before = histogram()
+        #expect(before.map { $0.split(separator: " ")[1] } == ["1e-06", "1"])
+        set(rig, "latency-tracking", "no", number: 1)
+        _ = rig.run([["GET", "{a}"]], on: client)
+        #expect(histogram() == before)
+        // With nothing else that needs times, too.
+        set(rig, "slowlog-log-slower-than", "-1", number: 2)
+        _ = rig.run([["GET", "{a}"]], on: client)
+        #expect(calls().contains("cmdstat_get:calls=3,usec=3,usec_per_call=1.00,"), "\(calls())")
+        set(rig, "latency-tracking", "yes", number: 3)
+        _ = rig.run([["GET", "{a}"]], on: client)
+        #expect(histogram().map { $0.split(separator: " ")[1] } == ["2e-06", "2"])
+    }
+
     @Test("fast commands of a pipeline share their time, unless the slow log wants each")
     func sharedTime() throws {
         let rig = try founded(loops: 1)

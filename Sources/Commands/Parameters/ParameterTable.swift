@@ -60,7 +60,9 @@ package enum ParameterTable {
             note: "Milliseconds from which `LATENCY` notes an event; 0: never."),
         Parameter(
             "latency-tracking", .yesNo, "yes", .works,
-            note: "Whether `LATENCY HISTOGRAM` and the times in `INFO commandstats` are kept."),
+            note: "Whether calls are added to `LATENCY HISTOGRAM`, `INFO latencystats` and the "
+                + "histograms of commands in `/metrics`. The times in `INFO commandstats` go on "
+                + "without."),
         Parameter(
             "latency-tracking-info-percentiles", .percentiles, "50 99 99.9", .works,
             note: "The percentiles in `INFO latencystats`."),

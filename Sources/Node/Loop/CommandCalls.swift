@@ -23,16 +23,16 @@ package struct CallCount: Equatable, Sendable {
 package struct CommandCalls: Sendable {
     private let names: [String]
     private(set) var counts: [CallCount]
-    /// For each place, its ``LatencyBuckets``.
+    /// For each place, its ``LatencyBuckets``, and the time of the calls that are in them.
     private(set) var buckets: [UInt64]
+    private var bucketNanoseconds: [UInt64]
     private let stopwatch: (@Sendable () -> UInt64)?
     private var lastReading: UInt64 = 0
     private var isRunning = false
     /// The rows of calls that were executed since the last reading.
     private var run = InlineArray<16, Int>(repeating: 0)
     private var runCount = 0
-    /// Whether times are asked for at all, and the histograms.
-    private var isTiming = false
+    /// Whether calls are added to the histograms.
     private var tracksLatency = false
     /// From where on a call is slow, and an event; `UInt64.max`: nothing is.
     private(set) var slowNanoseconds = UInt64.max
@@ -47,6 +47,7 @@ package struct CommandCalls: Sendable {
         self.names = names
         counts = Array(repeating: CallCount(), count: names.count)
         buckets = Array(repeating: 0, count: names.count * LatencyBuckets.count)
+        bucketNanoseconds = Array(repeating: 0, count: names.count)
         self.stopwatch = stopwatch
     }
 
@@ -57,14 +58,12 @@ package struct CommandCalls: Sendable {
         let event = parameters.latencyMilliseconds
         eventNanoseconds = event <= 0 ? .max : UInt64(event).multipliedClamping(by: 1_000_000)
         timesEach = slowNanoseconds < 1_000_000
-        isTiming =
-            stopwatch != nil
-            && (tracksLatency || slowNanoseconds != .max || eventNanoseconds != .max)
     }
 
     mutating func reset() {
         for place in counts.indices { counts[place] = CallCount() }
         for place in buckets.indices { buckets[place] = 0 }
+        for place in bucketNanoseconds.indices { bucketNanoseconds[place] = 0 }
     }
 
     // MARK: Hot path
@@ -77,7 +76,7 @@ package struct CommandCalls: Sendable {
 
     /// Something is about to be executed.
     mutating func begin() {
-        guard !isRunning, isTiming, let stopwatch else { return }
+        guard !isRunning, let stopwatch else { return }
         lastReading = stopwatch()
         isRunning = true
     }
@@ -115,12 +114,15 @@ package struct CommandCalls: Sendable {
     mutating func executed(_ row: Int, failed: Bool, inParts duration: UInt64) {
         counts[row].calls += 1
         if failed { counts[row].failed += 1 }
-        if isTiming { add(duration, to: row, bucket: LatencyBuckets.index(nanoseconds: duration)) }
+        guard stopwatch != nil else { return }
+        add(duration, to: row, bucket: LatencyBuckets.index(nanoseconds: duration))
     }
 
     private mutating func add(_ duration: UInt64, to row: Int, bucket: Int) {
         counts[row].nanoseconds &+= duration
-        if tracksLatency { buckets[row * LatencyBuckets.count + bucket] += 1 }
+        guard tracksLatency else { return }
+        buckets[row * LatencyBuckets.count + bucket] += 1
+        bucketNanoseconds[row] &+= duration
     }
 
     private mutating func endRun() -> UInt64 {
@@ -149,6 +151,9 @@ extension CommandCalls {
             counts[place].failed += other.counts[place].failed
         }
         for place in buckets.indices { buckets[place] += other.buckets[place] }
+        for place in bucketNanoseconds.indices {
+            bucketNanoseconds[place] &+= other.bucketNanoseconds[place]
+        }
     }
 
     /// A command or subcommand that has been called.
@@ -157,6 +162,8 @@ extension CommandCalls {
         var name: String
         var count: CallCount
         var buckets: ArraySlice<UInt64>
+        /// Of the calls in ``buckets``; ``CallCount/nanoseconds`` is of all.
+        var bucketNanoseconds: UInt64
     }
 
     /// What has been called.
@@ -165,7 +172,8 @@ extension CommandCalls {
             let start = row * LatencyBuckets.count
             return Row(
                 name: names[row], count: counts[row],
-                buckets: buckets[start..<start + LatencyBuckets.count])
+                buckets: buckets[start..<start + LatencyBuckets.count],
+                bucketNanoseconds: bucketNanoseconds[row])
         }
     }
 }

@@ -40,7 +40,7 @@ package enum MetricsText {
         ) {
             for row in rows where row.count.calls > 0 {
                 $0.histogram(
-                    row.buckets, nanoseconds: row.count.nanoseconds, [("command", row.name)])
+                    row.buckets, nanoseconds: row.bucketNanoseconds, [("command", row.name)])
             }
         }
         page.metric("error_replies_total", "counter", "Errors answered, by their first word.") {
