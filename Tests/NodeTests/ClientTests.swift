@@ -143,6 +143,23 @@ import Testing
         #expect(counted.contains("total_commands_processed:13\r\n"), "\(counted)")
     }
 
+    @Test("a read that a pause of all held back does not wait for a later pause of writes")
+    func narrowerPause() throws {
+        let rig = try founded()
+        let other = rig.connect()
+        let client = rig.connect()
+        // The second pause is held back by the first, and begins when that is over.
+        let pauses = [["CLIENT", "PAUSE", "500"], ["CLIENT", "PAUSE", "100000", "WRITE"]]
+        #expect(rig.run(pauses, on: other) == "+OK\r\n")
+        #expect(rig.run([["GET", "k"], ["SET", "k", "v"]], on: client) == "")
+        rig.advance(milliseconds: 600)
+        #expect(rig.takeReceived(other.id) == "+OK\r\n")
+        #expect(rig.takeReceived(client.id) == "$-1\r\n")
+        #expect(rig.run([["INFO", "clients"]], on: other).contains("blocked_clients:1\r\n"))
+        #expect(rig.run([["CLIENT", "UNPAUSE"]], on: other) == "+OK\r\n")
+        #expect(rig.takeReceived(client.id) == "+OK\r\n")
+    }
+
     @Test("REPLY mutes what it is about and nothing else", arguments: [1, 2])
     func replies(loops: Int) throws {
         let rig = try founded(loops: loops)

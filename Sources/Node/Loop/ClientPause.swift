@@ -17,13 +17,16 @@ struct ClientPause: Sendable {
 
     /// Begins a pause, or makes the present one longer or wider.
     mutating func begin(_ kind: PauseKind, until end: Instant, now: Instant) {
-        if isOver(now: now) { cancel() }
+        if now >= self.end { cancel() }
         self.kind = max(self.kind ?? kind, kind)
         self.end = max(self.end, end)
     }
 
     mutating func cancel() { self = ClientPause() }
 
-    /// Whether it is over, or there is none.
-    func isOver(now: Instant) -> Bool { kind == nil || now >= end }
+    /// Whether it holds back what a pause of the kind `least` or a wider one does.
+    func holdsBack(_ least: PauseKind, now: Instant) -> Bool {
+        guard let kind, now < end else { return false }
+        return kind >= least
+    }
 }

@@ -94,17 +94,22 @@ extension LoopCore {
 
     /// Whether a client waits for something else than its turn.
     func isBlocked(_ index: Int) -> Bool {
-        sessions[index].obstacle == .pause
-            || sessions[index].obstacle == .replies && waitNumber(of: index) != nil
+        switch sessions[index].obstacle {
+        case .pause: true
+        case .replies: waitNumber(of: index) != nil
+        case .leader, .backlog, .round, .output, .owed, .turn, nil: false
+        }
     }
 
-    /// Whether a pause holds a request back.
-    func isHeldBack(_ kind: DispatchTable.Kind, from index: Int, now: Moment) -> Bool {
-        guard sessions[index].hasSocket, !admin.pause.isOver(now: now.boot) else { return false }
-        switch kind {
-        case .write, .session(.flushall), .session(.flushdb): return true
-        case .read, .session: return admin.pause.kind == .all
-        }
+    /// The narrowest pause that would hold a request back; `nil` when the present one doesn't.
+    func pause(holding kind: DispatchTable.Kind, from index: Int, now: Moment) -> PauseKind? {
+        guard sessions[index].hasSocket else { return nil }
+        let least: PauseKind =
+            switch kind {
+            case .write, .session(.flushall), .session(.flushdb): .writes
+            case .read, .session: .all
+            }
+        return admin.pause.holdsBack(least, now: now.boot) ? least : nil
     }
 
     // MARK: Description

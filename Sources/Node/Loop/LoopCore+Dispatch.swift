@@ -50,8 +50,8 @@ extension LoopCore {
         let database = sessions[index].database
         let shardSlot = sessions[index].shardSlot
         let kind = row.kind(isWhole: !database.isSharded || shardSlot != nil)
-        if admin.pause.kind != nil, isHeldBack(kind, from: index, now: now) {
-            return .wait(.pause)
+        if admin.pause.kind != nil, let pause = pause(holding: kind, from: index, now: now) {
+            return .wait(.pause(pause))
         }
         if case .session(let kind) = kind {
             isCallDone = true

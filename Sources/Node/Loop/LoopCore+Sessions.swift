@@ -330,7 +330,8 @@ extension LoopCore {
         case .backlog(let group):
             shardIndexes[group].map { !shards[$0].isLeader || hasRoom($0, for: 0) } ?? true
         case .leader: true
-        case .pause: admin.pause.isOver(now: now.boot)
+        // A pause that began when the one before was over may be narrower.
+        case .pause(let least): !admin.pause.holdsBack(least, now: now.boot)
         case .turn: !isTurnSpent
         }
     }

@@ -27,8 +27,8 @@ enum Obstacle: Equatable, Sendable {
     case output
     /// Too many replies have been promised and not come yet.
     case owed
-    /// `CLIENT PAUSE`.
-    case pause
+    /// `CLIENT PAUSE` of this kind, or a wider one.
+    case pause(PauseKind)
     /// Reads have had enough of this turn.
     case turn
 }
