@@ -174,7 +174,10 @@ extension Setting {
             """),
         Setting(
             "limits.max-write-size", .byteCount(\.writeByteCountLimit, 1024...(64 << 20)),
-            "One write command; a larger one is refused before it is logged."),
+            """
+            One write command, and on the plain listener any command with keys, reads too; a larger one is refused \
+            before it is logged or forwarded.
+            """),
         Setting(
             "limits.client-output-pause", .byteCount(\.outputPauseByteCount, 16384...maximumLimit),
             "Unread replies of one client past which the node reads nothing more from it."),

@@ -29,7 +29,8 @@ package enum ParameterTable {
         Parameter(
             "proto-max-bulk-len", .memory(1 << 20...UInt64(Int64.max)), "536870912", .works,
             note: "One argument of a command, instead of `limits.max-bulk-length`. A write as a "
-                + "whole is bounded by `limits.max-write-size` besides."),
+                + "whole, and on the plain listener a read too, is bounded by "
+                + "`limits.max-write-size` besides."),
         Parameter(
             "client-query-buffer-limit", .memory(1 << 20...UInt64(Int64.max)), "1073741824", .works,
             note: "What one client may have sent that is not executed yet, instead of "
