@@ -13,7 +13,7 @@ package struct ReplyWriter: ~Copyable, Sendable {
     package var bytes: [UInt8]
     package var version: RESPVersion
     /// Whether replies are thrown away: a follower applies without a client to answer.
-    package var isDiscarding: Bool
+    package private(set) var isDiscarding: Bool
     /// The most bytes that ``bytes`` may have: a few hundred bytes of request must not be able to fill the
     /// memory by naming a large value again and again.
     package var byteLimit = Int.max
@@ -21,7 +21,7 @@ package struct ReplyWriter: ~Copyable, Sendable {
     /// ended by ``replaceTooLong(from:by:)``.
     package private(set) var isTooLong = false
     /// Whether errors are counted: those of the parts of a client's request are not, but what it is answered.
-    package var countsErrors = true
+    package private(set) var countsErrors = true
     /// How many errors have been written.
     package private(set) var errorCount = 0
     /// The same by their first words, since ``resetErrorCounts()``.
@@ -31,6 +31,15 @@ package struct ReplyWriter: ~Copyable, Sendable {
         bytes = []
         self.version = version
         self.isDiscarding = isDiscarding
+    }
+
+    /// Gets ready for a reply. Nothing of the one before holds on, so that nothing has to be set back.
+    package mutating func begin(
+        version: RESPVersion, isDiscarding: Bool = false, countsErrors: Bool = true
+    ) {
+        self.version = version
+        self.isDiscarding = isDiscarding
+        self.countsErrors = countsErrors
     }
 
     // MARK: Hot path

@@ -40,4 +40,17 @@ import Testing
         writer.error("ERR x")
         #expect(writer.bytes.isEmpty)
     }
+
+    @Test("a reply is written whatever the one before it was") func beginning() {
+        var writer = ReplyWriter()
+        writer.begin(version: .three, isDiscarding: true, countsErrors: false)
+        writer.begin(version: .two)
+        writer.null()
+        writer.error("ERR x")
+        #expect(String(decoding: writer.bytes, as: UTF8.self) == "$-1\r\n-ERR x\r\n")
+        #expect(writer.errorCount == 1)
+        writer.begin(version: .two, countsErrors: false)
+        writer.error("ERR x")
+        #expect(writer.errorCount == 1)
+    }
 }

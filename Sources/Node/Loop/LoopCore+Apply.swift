@@ -241,10 +241,8 @@ extension LoopCore {
             return
         }
         guard let operation else {
-            writer.isDiscarding = true
-            runWrite(bytes, on: machine, context: &context, frame: &frame)
-            writer.isDiscarding = false
-            return
+            writer.begin(version: .two, isDiscarding: true)
+            return runWrite(bytes, on: machine, context: &context, frame: &frame)
         }
         let reserved = beginReserved(
             operation.session, sequence: operation.sequence, version: operation.version)
@@ -252,7 +250,7 @@ extension LoopCore {
         let errorCount = writer.errorCount
         runWrite(bytes, on: machine, context: &context, frame: &frame)
         noteLateCall(bytes, operation.session, errorCount: errorCount)
-        endReserved(reserved, operation.session, sequence: operation.sequence)
+        endReserved(reserved)
     }
 
     private mutating func runWrite(
@@ -295,7 +293,7 @@ extension LoopCore {
                 bytes.span.extracting(read.read), place: read.place, on: machine, context: context)
             noteLateCall(
                 bytes.span.extracting(read.read), read.session, errorCount: errorCount)
-            endReserved(reserved, read.session, sequence: read.sequence)
+            endReserved(reserved)
             operation += 1
         }
     }

@@ -158,7 +158,7 @@ extension LoopCore {
             let reserved = beginReserved(
                 change.session, sequence: change.sequence, version: change.version)
             writer.ok()
-            endReserved(reserved, change.session, sequence: change.sequence)
+            endReserved(reserved)
         }
     }
 

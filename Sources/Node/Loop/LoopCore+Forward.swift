@@ -227,7 +227,7 @@ extension LoopCore {
         let reserved = beginReserved(reference, sequence: sequence, version: .two)
         writer.raw(partial)
         writer.raw(bytes)
-        endReserved(reserved, reference, sequence: sequence)
+        endReserved(reserved)
     }
 
     /// The request that was sent as `place` and is not answered.

@@ -168,7 +168,7 @@ extension LoopCore {
                 if case .task(let result) = gather.result { answer(task, result) }
             case (nil, _): write(gather.result)
             }
-            endReserved(reserved, session, sequence: sequence)
+            endReserved(reserved)
         }
     }
 

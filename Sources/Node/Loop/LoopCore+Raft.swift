@@ -373,12 +373,12 @@ extension LoopCore {
         }
         if context.sawUncertainDeadline {
             writer.bytes.removeSubrange(start...)
-            undoReserved(reserved, read.session)
+            undoReserved(reserved)
             postpone(read, on: index)
         } else {
             noteRead(context, replyFrom: start)
             noteLateCall(bytes, read.session, errorCount: errorCount)
-            endReserved(reserved, read.session, sequence: read.sequence)
+            endReserved(reserved)
         }
     }
 
@@ -390,11 +390,6 @@ extension LoopCore {
                 session: read.session, sequence: read.sequence, version: read.version,
                 place: read.place, read: 0..<0))
         if let session = session(read.session) { sessions[session].noteWrite(number, to: index) }
-    }
-
-    private mutating func undoReserved(_ reserved: Reserved, _ session: SessionReference) {
-        writer.isDiscarding = false
-        if case .head = reserved { swap(&writer.bytes, &sessions[session.index].output) }
     }
 
     private mutating func dropRoundReads(of index: Int, now: Moment) {

@@ -68,7 +68,7 @@ extension LoopCore {
             let place = SessionReference(index: index, generation: connection.generation)
             let reserved = beginReserved(place, sequence: sequence, version: .two)
             writer.raw(bytes)
-            endReserved(reserved, place, sequence: sequence)
+            endReserved(reserved)
         case .closed(let connection):
             let key = ProxyKey(loop: loop, connection: connection)
             dropParts(of: key)

@@ -105,32 +105,23 @@ extension LoopCore {
     /// Writes the reply to its place.
     mutating func answer(_ walk: ScanWalk, _ error: CommandError?) {
         let connection = walk.connection.connection
-        let isHere = walk.connection.loop == settings.loopIndex
-        let place = SessionReference(
-            index: Int(connection.index), generation: connection.generation)
-        var reserved: Reserved?
-        if isHere {
-            reserved = beginReserved(place, sequence: walk.sequence, version: walk.version)
-        } else {
-            writer.version = walk.version
-            writer.countsErrors = true
-        }
-        if let error {
-            writer.error(error.text)
-        } else {
-            write(walk)
-        }
-        if let reserved {
-            endReserved(reserved, place, sequence: walk.sequence)
-        } else {
+        guard walk.connection.loop == settings.loopIndex else {
+            writer.begin(version: walk.version)
+            write(walk, error)
             let reply = RelayedWork.reply(
                 connection, sequence: walk.sequence, bytes: writer.bytes)
             effects.append(.post(.relayed(reply), to: .loop(walk.connection.loop)))
-            writer.bytes.removeAll(keepingCapacity: writer.bytes.count <= 1 << 16)
+            return writer.bytes.removeAll(keepingCapacity: writer.bytes.count <= 1 << 16)
         }
+        let place = SessionReference(
+            index: Int(connection.index), generation: connection.generation)
+        let reserved = beginReserved(place, sequence: walk.sequence, version: walk.version)
+        write(walk, error)
+        endReserved(reserved)
     }
 
-    private mutating func write(_ walk: ScanWalk) {
+    private mutating func write(_ walk: ScanWalk, _ error: CommandError?) {
+        if let error { return writer.error(error.text) }
         switch (walk.purpose, walk.keys.first) {
         case (.scan, _): ScanRequest.answer(next: walk.cursor, keys: walk.keys, into: &writer)
         case (.keys, _): ScanRequest.answer(keys: walk.keys, into: &writer)

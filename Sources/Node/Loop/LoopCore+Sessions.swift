@@ -365,8 +365,7 @@ extension LoopCore {
     ///
     /// - Returns: Whether the writer holds the session's own output.
     mutating func beginReply(to index: Int) -> Bool {
-        writer.version = sessions[index].version
-        writer.countsErrors = !sessions[index].isPart
+        writer.begin(version: sessions[index].version, countsErrors: !sessions[index].isPart)
         guard sessions[index].owesNothing, !sessions[index].isProxy,
             !sessions[index].muting.isMuted
         else { return false }
@@ -399,38 +398,29 @@ extension LoopCore {
         sequence ?? sessions[index].replies.append()
     }
 
-    /// How the reply to a reserved place is written: from `start` on in ``writer``.
-    enum Reserved {
-        case gone
-        case head(start: Int)
-        case stored
-    }
-
     /// Gets ``writer`` ready for the reply to a reserved place.
     mutating func beginReserved(
         _ reference: SessionReference, sequence: UInt64, version: RESPVersion
-    ) -> Reserved {
-        writer.version = version
+    ) -> ReservedReply {
         guard let index = session(reference) else {
-            writer.isDiscarding = true
-            return .gone
+            writer.begin(version: version, isDiscarding: true)
+            return ReservedReply(.gone, of: reference.index, sequence: sequence)
         }
-        writer.countsErrors = !sessions[index].isPart
-        writer.isDiscarding =
-            !sessions[index].muting.isIdle && sessions[index].muting.mutes(sequence)
+        writer.begin(
+            version: version,
+            isDiscarding: !sessions[index].muting.isIdle && sessions[index].muting.mutes(sequence),
+            countsErrors: !sessions[index].isPart)
         guard !sessions[index].isProxy, sessions[index].replies.head == sequence else {
-            return .stored
+            return ReservedReply(.stored, of: index, sequence: sequence)
         }
         swap(&writer.bytes, &sessions[index].output)
-        return .head(start: writer.bytes.count)
+        return ReservedReply(.head(start: writer.bytes.count), of: index, sequence: sequence)
     }
 
-    mutating func endReserved(
-        _ reserved: Reserved, _ reference: SessionReference, sequence: UInt64
-    ) {
-        let index = reference.index
-        writer.isDiscarding = false
-        switch reserved {
+    /// The reply is written.
+    mutating func endReserved(_ reply: consuming ReservedReply) {
+        let (manner, index, sequence) = reply.end()
+        switch manner {
         case .gone: break
         case .head(let start):
             noteOutcome(of: index, start: start)
@@ -447,6 +437,12 @@ extension LoopCore {
             }
             writer.bytes.removeAll(keepingCapacity: writer.bytes.count <= 1 << 16)
         }
+    }
+
+    /// The reply is not to be given yet, and nothing of it is written.
+    mutating func undoReserved(_ reply: consuming ReservedReply) {
+        let (manner, index, _) = reply.end()
+        if case .head = manner { swap(&writer.bytes, &sessions[index].output) }
     }
 
     /// Counts a client's request whose reply, from `start` on in ``writer``, says that its fate is unknown.
@@ -472,7 +468,7 @@ extension LoopCore {
     mutating func fail(_ reference: SessionReference, sequence: UInt64, _ text: String) {
         let reserved = beginReserved(reference, sequence: sequence, version: .two)
         writer.error(text)
-        endReserved(reserved, reference, sequence: sequence)
+        endReserved(reserved)
     }
 }
 

@@ -177,7 +177,7 @@ extension LoopCore {
             calls.executed(
                 split.row, failed: writer.errorCount != errorCount,
                 inParts: nanoseconds &+ calls.executedPart())
-            endReserved(reserved, split.client, sequence: split.sequence)
+            endReserved(reserved)
         }
         return hasFinished
     }
