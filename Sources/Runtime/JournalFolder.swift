@@ -22,6 +22,7 @@ package final class JournalFolder: JournalDisk, @unchecked Sendable {
     }
 
     package let path: String
+    private let zeros: SegmentZeros
     private let lock = Lock()
     /// The first one. After it nothing is written: a later sync that succeeds would prove nothing.
     private var failure: DiskOutcome?
@@ -31,7 +32,10 @@ package final class JournalFolder: JournalDisk, @unchecked Sendable {
     private var maker: SegmentMaker?
     private var segmentMade: @Sendable (DiskOutcome) -> Void = { _ in }
 
-    package init(path: String) { self.path = path }
+    package init(path: String, zeros: SegmentZeros = .written) {
+        self.path = path
+        self.zeros = zeros
+    }
 
     /// From now on, calls `body` with what came of each segment that was to be made, on a thread of its
     /// own.
@@ -123,9 +127,9 @@ package final class JournalFolder: JournalDisk, @unchecked Sendable {
     private func execute(_ request: DiskRequest) throws(SystemError) {
         switch request {
         case .createSegment(let number, let byteCount):
-            maker = try SegmentMaker(number: number, byteCount: byteCount, path: path) {
-                self.made($0)
-            }
+            maker = try SegmentMaker(
+                number: number, byteCount: byteCount, zeros: zeros, path: path
+            ) { self.made($0) }
         case .recycleSegment(let old, let new):
             try FileSystem.rename(path(of: .segment(old)), to: path(of: .segment(new)))
             try FileSystem.syncFolder(path)

@@ -84,7 +84,9 @@ struct LoopThread: Sendable {
             listeners = opened
         }
         guard let nodeID else { preconditionFailure("loop \(index) has no node id") }
-        let journal = JournalFolder(path: context.folder.journalPath(index))
+        let journal = JournalFolder(
+            path: context.folder.journalPath(index),
+            zeros: context.configuration.durability == .periodic ? .setAside : .written)
         let core = try makeCore(nodeID, journal, now: now)
         let shell = LoopShell(
             context: context, index: index, nodeID: nodeID, loop: loop, journal: journal,

@@ -7,10 +7,12 @@ import Testing
 @testable import Runtime
 
 @Suite struct JournalFolderTests {
-    @Test("requests change the files as their contract says")
-    func requests() throws {
+    @Test(
+        "requests change the files as their contract says",
+        arguments: [SegmentZeros.written, .setAside])
+    func requests(zeros: SegmentZeros) throws {
         let temporary = try TemporaryFolder()
-        let folder = JournalFolder(path: temporary.path)
+        let folder = JournalFolder(path: temporary.path, zeros: zeros)
         let requests: [DiskRequest] = [
             .createSegment(1, byteCount: 5000),
             .write(segment: 1, offset: 100, bytes: [1, 2, 3], sync: true),
@@ -30,6 +32,20 @@ import Testing
         #expect(segment.count == 5000)
         #expect(segment[99..<104] == [0, 1, 7, 3, 0])
         #expect(try FileSystem.names(in: temporary.path).count == 1)
+    }
+
+    @Test(
+        "a new segment has all its blocks and reads as zeros",
+        arguments: [SegmentZeros.written, .setAside])
+    func zeros(zeros: SegmentZeros) throws {
+        let temporary = try TemporaryFolder()
+        let folder = JournalFolder(path: temporary.path, zeros: zeros)
+        #expect(folder.perform(.createSegment(1, byteCount: 1 << 20)) == .done)
+        folder.finish()
+        #expect(try folder.read(.segment(1)) == Array(repeating: 0, count: 1 << 20))
+        var status = stat()
+        try #require(stat(temporary.path + "/" + JournalFile.segment(1).name, &status) == 0)
+        #expect(status.st_size == 1 << 20 && status.st_blocks * 512 >= 1 << 20)
     }
 
     @Test("a write to a segment that isn't there fails for good")
