@@ -18,8 +18,10 @@ package struct ReplyWriter: ~Copyable, Sendable {
     /// memory by naming a large value again and again.
     package var byteLimit = Int.max
     /// Whether a string was left out, since with it ``bytes`` would have had more than ``byteLimit``:
-    /// ended by ``replaceTooLong(from:by:)``.
+    /// ended by ``replaceTooLong(by:)``.
     package private(set) var isTooLong = false
+    /// Where the reply begins in ``bytes``.
+    private var replyStart = 0
     /// Whether errors are counted: those of the parts of a client's request are not, but what it is answered.
     package private(set) var countsErrors = true
     /// How many errors have been written.
@@ -40,7 +42,12 @@ package struct ReplyWriter: ~Copyable, Sendable {
         self.version = version
         self.isDiscarding = isDiscarding
         self.countsErrors = countsErrors
+        replyStart = bytes.count
+        isTooLong = false
     }
+
+    /// The reply begins behind others', which are in ``bytes`` now.
+    package mutating func beginReply() { replyStart = bytes.count }
 
     // MARK: Hot path
 
@@ -131,12 +138,12 @@ package struct ReplyWriter: ~Copyable, Sendable {
 
     package mutating func resetErrorCounts() { errorCounts.removeAll() }
 
-    /// Replaces what was written from `start` on, and is too long, by an error.
-    package mutating func replaceTooLong(from start: Int, by text: String) {
+    /// Replaces a reply that is too long by an error.
+    package mutating func replaceTooLong(by text: String) {
         isTooLong = false
         // Its memory is not kept for the short ones that follow.
         var kept: [UInt8] = []
-        kept.append(copying: bytes.span.extracting(0..<start))
+        kept.append(copying: bytes.span.extracting(0..<replyStart))
         bytes = kept
         error(text)
     }

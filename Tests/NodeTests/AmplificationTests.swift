@@ -107,5 +107,10 @@ import Testing
                 == "-ERR the write was done, and its reply would have more than 5000 bytes\r\n*1\r\n:100\r\n"
         )
         #expect(rig.run([commands[1]], on: client) == whole)
+        // Of what no shard does alone.
+        let keys = (0..<6).map { ["SET", "{a}\($0)\(value)", ""] }
+        #expect(rig.run(keys, on: client) == String(repeating: "+OK\r\n", count: 6))
+        let scan = ["SCAN", "0", "COUNT", "100"]
+        #expect(rig.run([scan, ["PING"]], on: client) == error + "+PONG\r\n")
     }
 }

@@ -274,7 +274,7 @@ extension LoopCore {
         }
         if writer.isTooLong {
             writer.replaceTooLong(
-                from: start, by: CommandError.replyTooLongOfWrite(writer.byteLimit).text)
+                by: CommandError.replyTooLongOfWrite(writer.byteLimit).text)
         }
     }
 
@@ -321,18 +321,14 @@ extension LoopCore {
             writer.bytes.removeSubrange(start...)
             writer.error(error.text)
         }
-        noteRead(context, replyFrom: start)
+        noteRead(context)
     }
 
-    /// Ends a read whose reply begins at `start` of the writer's bytes: looks after one that is too
-    /// long, and after the turn.
-    mutating func noteRead(_ context: ExecutionContext, replyFrom start: Int) {
+    /// Notes what a read that is answered has looked up and worked on.
+    mutating func noteRead(_ context: ExecutionContext) {
         noteLookups(context)
         workInTurn += context.work
-        if writer.isTooLong {
-            writer.replaceTooLong(
-                from: start, by: CommandError.replyTooLong(writer.byteLimit).text)
-        }
+        if writer.isTooLong { replaceTooLongReply() }
     }
 
     // MARK: Fates

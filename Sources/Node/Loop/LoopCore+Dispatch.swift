@@ -246,10 +246,6 @@ extension LoopCore {
             writer.error(error.text)
             isFinal = true
         }
-        if isFinal, writer.isTooLong {
-            writer.replaceTooLong(
-                from: start, by: CommandError.replyTooLong(writer.byteLimit).text)
-        }
         if context.sawUncertainDeadline { isFinal = false }
         if isFinal {
             endReply(to: index, direct: direct, relayed: sequence)
@@ -344,7 +340,7 @@ extension LoopCore {
             if direct { swap(&writer.bytes, &sessions[index].output) }
             return false
         }
-        noteRead(context, replyFrom: start)
+        noteRead(context)
         endReply(to: index, direct: direct, relayed: sequence)
         return true
     }

@@ -376,7 +376,7 @@ extension LoopCore {
             undoReserved(reserved)
             postpone(read, on: index)
         } else {
-            noteRead(context, replyFrom: start)
+            noteRead(context)
             noteLateCall(bytes, read.session, errorCount: errorCount)
             endReserved(reserved)
         }

@@ -108,6 +108,7 @@ extension LoopCore {
         guard walk.connection.loop == settings.loopIndex else {
             writer.begin(version: walk.version)
             write(walk, error)
+            if writer.isTooLong { replaceTooLongReply() }
             let reply = RelayedWork.reply(
                 connection, sequence: walk.sequence, bytes: writer.bytes)
             effects.append(.post(.relayed(reply), to: .loop(walk.connection.loop)))

@@ -370,10 +370,12 @@ extension LoopCore {
             !sessions[index].muting.isMuted
         else { return false }
         swap(&writer.bytes, &sessions[index].output)
+        writer.beginReply()
         return true
     }
 
     mutating func endReply(to index: Int, direct: Bool, relayed sequence: UInt64?) {
+        if writer.isTooLong { replaceTooLongReply() }
         if direct {
             swap(&writer.bytes, &sessions[index].output)
             list(index)
@@ -414,12 +416,14 @@ extension LoopCore {
             return ReservedReply(.stored, of: index, sequence: sequence)
         }
         swap(&writer.bytes, &sessions[index].output)
+        writer.beginReply()
         return ReservedReply(.head(start: writer.bytes.count), of: index, sequence: sequence)
     }
 
     /// The reply is written.
     mutating func endReserved(_ reply: consuming ReservedReply) {
         let (manner, index, sequence) = reply.end()
+        if writer.isTooLong { replaceTooLongReply() }
         switch manner {
         case .gone: break
         case .head(let start):
@@ -437,6 +441,11 @@ extension LoopCore {
             }
             writer.bytes.removeAll(keepingCapacity: writer.bytes.count <= 1 << 16)
         }
+    }
+
+    /// Replaces a reply that is too long by an error, and so one that leaves no part out.
+    mutating func replaceTooLongReply() {
+        writer.replaceTooLong(by: CommandError.replyTooLong(writer.byteLimit).text)
     }
 
     /// The reply is not to be given yet, and nothing of it is written.
