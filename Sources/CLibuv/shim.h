@@ -38,5 +38,20 @@ static inline void martlet_keep_freed_memory(int byte_count) {
     mallopt(M_TRIM_THRESHOLD, byte_count);
 }
 
+/* The heap of the first thread grows by so much at a time. */
+static inline void martlet_grow_heap_by(int byte_count) { mallopt(M_TOP_PAD, byte_count); }
+
+/* Where that heap ends. Not a system call. */
+static inline uintptr_t martlet_heap_end(void) {
+    extern void *sbrk(intptr_t);
+    return (uintptr_t)sbrk(0);
+}
+
+/* Asks the kernel for huge pages in a range of addresses (MADV_HUGEPAGE). */
+static inline int martlet_advise_huge_pages(uintptr_t start, uintptr_t end) {
+    extern int madvise(void *, size_t, int);
+    return madvise((void *)start, end - start, 14);
+}
+
 /* All threads allocate from the heap of the first. */
 static inline void martlet_share_one_heap(void) { mallopt(M_ARENA_MAX, 1); }

@@ -37,6 +37,8 @@ final class LoopShell {
     private var spareEffects: [LoopEffect] = []
 
     private var meter = TurnMeter()
+    /// On a node's only loop, whose heap is that of all threads.
+    private var hugePages: HugePages?
     private var tickCount = 0
     /// Since when this node hands over what it leads, in order to stop; on loop 0.
     private var drainingSince: Instant?
@@ -63,6 +65,7 @@ final class LoopShell {
         self.nodeID = nodeID
         self.loop = loop
         self.journal = journal
+        hugePages = context.loopCount == 1 ? HugePages() : nil
         self.core = core
         partingLoopCount = context.loopCount
     }
@@ -117,6 +120,7 @@ final class LoopShell {
     private func tick() {
         let now = SystemClock.now()
         needsEndOfTurn = true
+        hugePages?.extend()
         core.tick(now: now)
         for link in links { link.tick(now: now.boot) }
         for link in incoming { link.tick(now: now.boot) }
