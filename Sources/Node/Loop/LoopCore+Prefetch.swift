@@ -32,15 +32,20 @@ extension LoopCore {
         prefetch(keys)
     }
 
-    /// Asks memory for the key of a write that came outside a pipeline, each step when another such write
-    /// has come or the turn ends: long before it is applied.
+    /// Asks memory for the key of a write that came from elsewhere one by one, long before it is applied.
     mutating func prefetchKey(of request: borrowing Request, at place: DatabaseSlot) {
         guard slotsAhead.count == 0, request.count > 1 else { return }
-        prefetchAwaitedKeys()
-        awaitedTable = prefetchTable(of: request[1], at: place)
+        awaitKey(request[1], at: place)
     }
 
-    /// Takes the next step for keys of writes that came one by one.
+    /// Asks memory for the key of a request that came outside a pipeline, each step when another one has
+    /// come or the turn ends.
+    mutating func awaitKey(_ name: Span<UInt8>, at place: DatabaseSlot) {
+        prefetchAwaitedKeys()
+        awaitedTable = prefetchTable(of: name, at: place)
+    }
+
+    /// Takes the next step for keys of requests that came one by one.
     mutating func prefetchAwaitedKeys() {
         if let key = awaitedBucket { prefetchEntry(of: key) }
         if let key = awaitedTable { prefetchBucket(of: key) }
@@ -142,6 +147,12 @@ struct SlotsAhead: Sendable {
     private let areHints: Bool
 
     init(areHints: Bool = false) { self.areHints = areHints }
+
+    /// Of one request, whose key is on its way from memory.
+    init(of slot: SlotID?) {
+        areHints = slot != nil
+        append(slot ?? SlotID(0))
+    }
 
     subscript(index: Int) -> SlotID { slots[index] }
 

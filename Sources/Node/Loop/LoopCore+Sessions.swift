@@ -25,6 +25,7 @@ extension LoopCore {
     /// The connection is gone; what it asked for may still happen.
     package mutating func clientClosed(_ id: ConnectionID, now: Moment) {
         guard let index = session(id) else { return }
+        useArrivals(now: now)
         dropParts(of: key(of: index))
         closeStreams(of: index)
         closeSession(index)
@@ -99,21 +100,28 @@ extension LoopCore {
         sessions[index].lastActiveAt = now.boot
         statistics.inputByteCount += bytes.count
         if sessions[index].input.isEmpty, sessions[index].obstacle == nil {
+            if arrive(bytes, of: index) { return }
             let used = useRequests(in: bytes, of: index, now: now)
             if used < bytes.count, sessions[index].isOpen, !sessions[index].isClosing {
                 sessions[index].input.append(copying: bytes.extracting(used..<bytes.count))
             }
         } else {
             sessions[index].input.append(copying: bytes)
+            if sessions[index].hasArrived { return }
             if sessions[index].obstacle == nil { useInput(of: index, now: now) }
         }
+        limitInput(of: index)
+    }
+
+    /// Takes nothing more from a client for the time being, or for good, whose input waits.
+    mutating func limitInput(of index: Int) {
         guard sessions[index].isOpen, !sessions[index].isClosing else { return }
         if sessions[index].input.count > settings.queryBufferByteCount {
             effects.append(.log(.warning, "closing a client whose query buffer is full"))
             close(index)
         } else if sessions[index].obstacle != nil, !sessions[index].isPaused {
             sessions[index].isPaused = true
-            effects.append(.pauseClient(id))
+            effects.append(.pauseClient(id(of: index)))
         }
     }
 
@@ -205,7 +213,7 @@ extension LoopCore {
         return used
     }
 
-    private func parser(for index: Int) -> RequestParser {
+    func parser(for index: Int) -> RequestParser {
         RequestParser(
             limits: settings.requestLimits, isAuthenticated: sessions[index].isAuthenticated)
     }

@@ -117,7 +117,9 @@ package struct LoopCore: ~Copyable {
     var callInHand = -1
     var isCallDone = false
     var slotsAhead = SlotsAhead()
-    /// The keys of the last writes that came one by one, while where their tables are, and their buckets,
+    /// The single requests that have come in this turn.
+    var arrivals: [Arrival] = []
+    /// The keys of the last requests that came one by one, while where their tables are, and their buckets,
     /// are on their way from memory.
     var awaitedTable: KeyHint?
     var awaitedBucket: KeyHint?
@@ -215,6 +217,7 @@ package struct LoopCore: ~Copyable {
         turn += 1
         prefetchAwaitedKeys()
         prefetchAwaitedKeys()
+        useArrivals(now: now)
         applyCommitted(now: now)
         continueParts(now: now)
         continueResending(now: now)

@@ -81,6 +81,8 @@ struct Session: Sendable {
 
     /// Bytes received and not yet used.
     var input: [UInt8] = []
+    /// Whether ``input`` waits for the end of the turn, see ``LoopCore/useArrivals(now:)``.
+    var hasArrived = false
     /// How much of the request at the start of ``input`` is known to be in order.
     var partial = PartialRequest()
     /// Requests of another loop not yet used; only for a proxy.
