@@ -52,7 +52,8 @@ package enum ParameterTable {
         Parameter(
             "slowlog-log-slower-than", .integer(-1...Int64.max), "10000", .works,
             note: "Microseconds from which a command's execution is noted in `SLOWLOG`; -1: never. "
-                + "From 1000 on, up to 16 fast commands of a pipeline count as taking their mean."),
+                + "From 1000 on, up to 16 small commands of a pipeline or a batch count as taking their "
+                + "mean."),
         Parameter(
             "slowlog-max-len", .integer(size), "128", .works,
             note: "How many entries `SLOWLOG` keeps on each node (at most 100000)."),

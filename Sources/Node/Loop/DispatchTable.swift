@@ -25,7 +25,8 @@ struct DispatchTable: Sendable {
         var needsAuthentication: Bool
         /// Where the subcommands' rows are; empty when it has none.
         var subcommands: Range<Int16>
-        var isFast: Bool
+        /// Whether a small one takes so little that several share a reading of the clock.
+        var isBrief: Bool
         var arity: Int16
         var keys: KeyPositions
         /// Whether a write may make much more than its request brings.
@@ -131,7 +132,9 @@ struct DispatchTable: Sendable {
             Row(
                 kind: kind, wholeKind: wholeKind,
                 needsAuthentication: !command.flags.contains(.noAuth),
-                subcommands: 0..<0, isFast: command.flags.contains(.fast),
+                subcommands: 0..<0,
+                isBrief: command.flags.contains(.fast)
+                    || command.documentation.complexity == "O(1)",
                 arity: Int16(command.arity),
                 keys: command.keys.positions, isWeighed: bodies.weigh != nil,
                 splitting: Splitting(command)))

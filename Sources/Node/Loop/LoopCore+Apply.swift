@@ -208,15 +208,19 @@ extension LoopCore {
             context.database = command.place.database
             var mine: PendingOperation?
             if isMine {
-                runReads(operations, reads, from: &operation, on: machine, context: context)
+                runReads(
+                    operations, reads, from: &operation, on: machine, context: context,
+                    areFollowed: true)
                 mine = operations[operation]
                 operation += 1
             }
             execute(
                 command, bytes.extracting(command.request), on: machine, context: &context,
-                frame: &frame, for: mine)
+                frame: &frame, for: mine, isFollowed: number + 1 < header.commandCount)
         }
-        runReads(operations, reads, from: &operation, on: machine, context: context)
+        runReads(
+            operations, reads, from: &operation, on: machine, context: context, areFollowed: false)
+        calls.pause()
         precondition(
             operation == operations.count,
             "entry \(entry.index) answers \(operation) of \(operations.count) operations")
@@ -226,7 +230,8 @@ extension LoopCore {
     /// Runs one write and answers it, if it came from here.
     private mutating func execute(
         _ command: EntryPayload.Command, _ bytes: Span<UInt8>, on machine: StateMachine,
-        context: inout ExecutionContext, frame: inout RequestFrame, for operation: PendingOperation?
+        context: inout ExecutionContext, frame: inout RequestFrame,
+        for operation: PendingOperation?, isFollowed: Bool
     ) {
         machine.changeCount += 1
         if command.flags.contains(.flushDatabase) {
@@ -249,7 +254,8 @@ extension LoopCore {
         calls.begin()
         let errorCount = writer.errorCount
         runWrite(bytes, on: machine, context: &context, frame: &frame)
-        noteLateCall(bytes, operation.session, errorCount: errorCount)
+        noteLateCall(
+            bytes, operation.session, errorCount: errorCount, isFollowed: isFollowed)
         endReserved(reserved)
     }
 
@@ -281,10 +287,13 @@ extension LoopCore {
     /// Runs the reads from place `operation` up to the next write; their requests are in `bytes`.
     private mutating func runReads(
         _ operations: [PendingOperation], _ bytes: [UInt8], from operation: inout Int,
-        on machine: StateMachine, context: ExecutionContext
+        on machine: StateMachine, context: ExecutionContext, areFollowed: Bool
     ) {
         while operation < operations.count, !operations[operation].isWrite {
             let read = operations[operation]
+            let isFollowed =
+                areFollowed
+                || operation + 1 < operations.count && !operations[operation + 1].isWrite
             let reserved = beginReserved(
                 read.session, sequence: read.sequence, version: read.version)
             calls.begin()
@@ -292,7 +301,8 @@ extension LoopCore {
             runRead(
                 bytes.span.extracting(read.read), place: read.place, on: machine, context: context)
             noteLateCall(
-                bytes.span.extracting(read.read), read.session, errorCount: errorCount)
+                bytes.span.extracting(read.read), read.session, errorCount: errorCount,
+                isFollowed: isFollowed)
             endReserved(reserved)
             operation += 1
         }

@@ -32,7 +32,7 @@ extension LoopCore {
         if isCallDone {
             let duration = noteExecuted(
                 by: index, failed: hasFailed,
-                endsRun: !isFollowed || calls.timesEach || !dispatchTable.rows[callInHand].isFast)
+                endsRun: !isFollowed || !mayShareReading(callInHand, request.bytes))
             if duration >= min(calls.slowNanoseconds, calls.eventNanoseconds) {
                 noteSlow(request, duration, reference(to: index))
             }
@@ -42,14 +42,26 @@ extension LoopCore {
         return disposition
     }
 
+    /// Whether a command may be timed together with the next ones.
+    private func mayShareReading(_ row: Int, _ request: Span<UInt8>) -> Bool {
+        !calls.timesEach && dispatchTable.rows[row].isBrief && request.count <= briefByteCount
+    }
+
     /// Counts a command that was executed some time after it came.
+    ///
+    /// - Parameters:
+    ///   - bytes: The request.
+    ///   - session: Whose it is.
+    ///   - errorCount: How many errors had been written before.
+    ///   - isFollowed: Whether another one follows at once.
     mutating func noteLateCall(
-        _ bytes: Span<UInt8>, _ session: SessionReference, errorCount: Int
+        _ bytes: Span<UInt8>, _ session: SessionReference, errorCount: Int, isFollowed: Bool
     ) {
         guard callInHand >= 0 else { return }
         let duration = noteExecuted(
             by: writer.countsErrors ? nil : self.session(session),
-            failed: writer.errorCount != errorCount, endsRun: true)
+            failed: writer.errorCount != errorCount,
+            endsRun: !isFollowed || !mayShareReading(callInHand, bytes))
         guard duration >= min(calls.slowNanoseconds, calls.eventNanoseconds) else { return }
         var frame = RequestFrame()
         guard case .complete? = try? RequestParser(limits: .unlimited).parse(bytes, into: &frame)
@@ -109,3 +121,6 @@ extension LoopCore {
                 milliseconds: Int64(nanoseconds / 1_000_000)))
     }
 }
+
+/// A larger request is timed on its own.
+private let briefByteCount = 1024

@@ -377,7 +377,8 @@ extension LoopCore {
             postpone(read, on: index)
         } else {
             noteRead(context)
-            noteLateCall(bytes, read.session, errorCount: errorCount)
+            noteLateCall(
+                bytes, read.session, errorCount: errorCount, isFollowed: false)
             endReserved(reserved)
         }
     }
