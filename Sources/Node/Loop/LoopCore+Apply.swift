@@ -151,9 +151,11 @@ extension LoopCore {
         if settings.tracksHistory {
             applied.append(AppliedEntry(entry, of: shards[index].group))
         }
-        if let mine {
-            shards[index].resolvedOperation = mine.lastOperation
+        if var batch = mine {
+            mine = nil
+            shards[index].resolvedOperation = batch.lastOperation
             shards[index].resolvedIndex = entry.index
+            keepForReuse(&batch.operations)
         }
         if entry.kind == .command, shards[index].machine.kind == .directory {
             publishDirectory(shards[index].machine.directory)

@@ -201,6 +201,7 @@ extension LoopCore {
         else { return }
         if shards[index].open.payload.isEmpty { beginPayload(of: index) }
         var batch = Batch()
+        if let spare = spareOperations.popLast() { batch.operations = spare }
         swap(&batch, &shards[index].open)
         var spare: [UInt8] = []
         swap(&spare, &batch.payload)
@@ -210,7 +211,8 @@ extension LoopCore {
             let place = shards[index].raft.propose(batch.payload, now: now, into: &raftEffects)
         else {
             if shards[index].isLeader {
-                shards[index].open = batch
+                swap(&shards[index].open, &batch)
+                keepForReuse(&batch.operations)
             } else {
                 orphan(batch, of: index, now: now)
             }
@@ -221,6 +223,16 @@ extension LoopCore {
             ProposedBatch(
                 index: place, term: shards[index].raft.term, batch: batch, proposedAt: now.boot))
         handleRaftEffects(of: index, now: now)
+    }
+
+    /// Keeps the memory of a batch's operations, which are decided, for another's.
+    mutating func keepForReuse(_ operations: inout [PendingOperation]) {
+        guard spareOperations.count < shards.count, operations.capacity <= spareOperationCount
+        else { return }
+        var spare: [PendingOperation] = []
+        swap(&spare, &operations)
+        spare.removeAll(keepingCapacity: true)
+        spareOperations.append(spare)
     }
 
     /// Proposes the removal of keys whose deadline has passed, where there are any.
@@ -406,3 +418,6 @@ extension LoopCore {
         }
     }
 }
+
+/// Room for more operations is not kept.
+private let spareOperationCount = 4096

@@ -125,6 +125,8 @@ package struct LoopCore: ~Copyable {
     var awaitedBucket: KeyHint?
     /// Empty, with room for the payloads that come next.
     var sparePayloads: [[UInt8]] = []
+    /// The same for their operations.
+    var spareOperations: [[PendingOperation]] = []
     /// Whether there may be work that waits for nobody: looked for after each tick, and once something
     /// was applied or made, since that costs more than a turn with few requests.
     var mayHaveBackgroundWork = true
