@@ -27,6 +27,13 @@ static inline int martlet_allocate(int file, off_t offset, off_t byte_count) {
     return fallocate(file, 0, offset, byte_count);
 }
 
+/* The same: begins to write a range of the file from the page cache to the disk, and waits for nothing
+   (SYNC_FILE_RANGE_WRITE). */
+static inline int martlet_begin_writing(int file, off_t offset, off_t byte_count) {
+    extern int sync_file_range(int, off_t, off_t, unsigned int);
+    return sync_file_range(file, offset, byte_count, 2);
+}
+
 /* Has the loop count the time that it waits for events; must come first. */
 static inline int martlet_measure_idle_time(uv_loop_t *loop) {
     return uv_loop_configure(loop, UV_METRICS_IDLE_TIME);

@@ -102,6 +102,12 @@ package struct File: ~Copyable {
         }
     }
 
+    /// Has the disk begin with what was written to a range, so that a later sync has less to wait for. A hint:
+    /// nothing is durable by it, and it is no failure where the file system doesn't know how.
+    package func beginWriting(_ range: Range<Int>) {
+        _ = martlet_begin_writing(descriptor, off_t(range.lowerBound), off_t(range.count))
+    }
+
     /// Makes the file's contents durable, with what is needed to read them (`fdatasync`).
     package func syncData() throws(SystemError) {
         guard fdatasync(descriptor) == 0 else { throw .last("sync \(path)") }

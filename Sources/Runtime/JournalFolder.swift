@@ -10,10 +10,13 @@ package import Journal
 package final class JournalFolder: JournalDisk, @unchecked Sendable {
     /// Segments that are kept open: the one that is written and those just before it.
     private static let openLimit = 4
+    private static let tellByteCount = 1 << 20
 
     private final class OpenSegment {
         var number: UInt64
         let file: File
+        /// What was written and the disk has not been told of.
+        var untold = 0..<0
 
         init(number: UInt64, path: String) throws(SystemError) {
             self.number = number
@@ -137,7 +140,12 @@ package final class JournalFolder: JournalDisk, @unchecked Sendable {
         case .write(let number, let offset, let bytes, let sync):
             let segment = try segment(number)
             try segment.file.write(bytes, at: offset)
-            if sync { try segment.file.syncData() }
+            if sync {
+                try segment.file.syncData()
+                segment.untold = 0..<0
+            } else {
+                tell(of: offset..<offset + bytes.count, in: segment)
+            }
         case .sync(let number): try segment(number).file.syncData()
         case .writeHead(let bytes): try FileSystem.exchange(path(of: .head), with: bytes)
         case .remove(let file):
@@ -146,6 +154,16 @@ package final class JournalFolder: JournalDisk, @unchecked Sendable {
             }
             try FileSystem.remove(path(of: file))
         }
+    }
+
+    /// Has the disk begin with what was written, some of it at a time: the sync that comes once a second, and
+    /// what is written behind it, would wait for all of it.
+    private func tell(of range: Range<Int>, in segment: OpenSegment) {
+        let isNext = segment.untold.upperBound == range.lowerBound
+        segment.untold = (isNext ? segment.untold.lowerBound : range.lowerBound)..<range.upperBound
+        guard segment.untold.count >= Self.tellByteCount else { return }
+        segment.file.beginWriting(segment.untold)
+        segment.untold = range.upperBound..<range.upperBound
     }
 
     /// On the maker's thread.
