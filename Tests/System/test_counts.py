@@ -29,9 +29,8 @@ VALUE = "v" * 16
 # How many allocations a batch may cost the loop's thread: one of 16 requests in one shard, of 64 in
 # one, and of 16 in 16. As they are; a change that needs fewer lowers them.
 READ_ALLOCATIONS = (0, 0, 0)
-# 2 a turn (3 when it waits for the disk) and 3 an entry of the log, one for each shard written to.
-# An array grows with the requests for one shard: 4 times more for 16 than for one, 6 times for 64.
-WRITE_ALLOCATIONS = {"periodic": (9, 11, 50), "sync": (10, 12, 51)}
+# 2 a turn (3 when it waits for the disk) and 2 an entry of the log, one for each shard written to.
+WRITE_ALLOCATIONS = {"periodic": (4, 4, 34), "sync": (5, 5, 35)}
 ALLOCATION_SLACK = 0.1
 # How often the loop's thread may copy 128 bytes or more for each request, beyond what it does once a turn
 # (arrays that grow): the compiler once copied the whole core of the loop twice for each.
