@@ -27,8 +27,8 @@ static inline int martlet_allocate(int file, off_t offset, off_t byte_count) {
     return fallocate(file, 0, offset, byte_count);
 }
 
-/* The same: begins to write a range of the file from the page cache to the disk, and waits for nothing
-   (SYNC_FILE_RANGE_WRITE). */
+/* The same: begins to write a range of the file from the page cache to the disk, and waits for nothing but
+   room in the disk's queue (SYNC_FILE_RANGE_WRITE). */
 static inline int martlet_begin_writing(int file, off_t offset, off_t byte_count) {
     extern int sync_file_range(int, off_t, off_t, unsigned int);
     return sync_file_range(file, offset, byte_count, 2);

@@ -23,7 +23,7 @@ package typealias PeekBody =
     ) throws(CommandError) -> Bool
 
 /// How many bytes a write would make, going by the state as it is, that are not in its request
-/// (``ExecutionContext/willMake(_:)``); 0 for one that will be refused.
+/// (``ExecutionContext/willMake(_:)``); 0 for one whose arguments are wrong.
 package typealias WeighBody =
     @Sendable (borrowing Keyspace, borrowing Request, inout ExecutionContext) -> Int
 
@@ -32,7 +32,8 @@ package typealias WeighBody =
 /// A class, since all share the rows: a copy of so wide a struct costs more than a `GET`.
 package final class Command: Sendable {
     package enum Body: Sendable {
-        case read(ReadBody)
+        /// `worksMuch` where a few bytes may ask for milliseconds of work (``ExecutionContext/work``).
+        case read(ReadBody, worksMuch: Bool = false)
         /// With `weigh` where a write may make much more than its request brings.
         case write(WriteBody, peek: PeekBody?, weigh: WeighBody? = nil)
         /// Run by the node.

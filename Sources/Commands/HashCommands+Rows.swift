@@ -155,7 +155,7 @@ extension HashCommands {
                             "withvalues", .pureToken, token: "WITHVALUES", flags: [.optional]),
                     ]),
             ],
-            body: .read(hrandfield)),
+            body: .read(hrandfield, worksMuch: true)),
         Command(
             "hscan", arity: -3, flags: [.readonly],
             categories: [.read, .hash, .slow],

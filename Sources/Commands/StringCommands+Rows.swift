@@ -209,7 +209,7 @@ extension StringCommands {
                 CommandArgument(
                     "withmatchlen", .pureToken, token: "WITHMATCHLEN", flags: [.optional]),
             ],
-            body: .read(lcs)),
+            body: .read(lcs, worksMuch: true)),
         Command(
             "mget", arity: -2, flags: [.readonly, .fast],
             categories: [.read, .string, .fast],

@@ -69,7 +69,7 @@ struct CommandRunner: ~Copyable {
         }
         var context = ExecutionContext(now: now)
         switch command.body {
-        case .read(let body): try body(keyspace, request, &context, &reply)
+        case .read(let body, _): try body(keyspace, request, &context, &reply)
         case .write(let body, let peek, _):
             try write(body, peek, request, &context, &reply)
         case .session(let session): try run(session, request, &reply)

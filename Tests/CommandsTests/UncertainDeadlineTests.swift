@@ -22,7 +22,7 @@ import Testing
         var frame = RequestFrame()
         _ = try RequestParser().parse(bytes.span, into: &frame)
         let request = Request(bytes: bytes.span, frame: frame)
-        guard case .read(let body) = try CommandTable.standard.row("get").body else {
+        guard case .read(let body, _) = try CommandTable.standard.row("get").body else {
             return ("not a read", false)
         }
         var context = ExecutionContext(now: now, present: present, fault: fault)
@@ -129,7 +129,7 @@ import Testing
             var context = ExecutionContext(now: 900, present: present)
             var reply = ReplyWriter()
             switch try CommandTable.standard.row(name).body {
-            case .read(let body): try body(keyspace, request, &context, &reply)
+            case .read(let body, _): try body(keyspace, request, &context, &reply)
             case .write(_, let peek?, _):
                 let isFinal = try peek(keyspace, request, &context, &reply)
                 #expect(isFinal)

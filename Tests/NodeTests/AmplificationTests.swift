@@ -72,6 +72,34 @@ import Testing
         #expect((rig.recordedTurns?.count ?? 0) >= 6)
     }
 
+    @Test("reads that work much are not done together behind a write of their connection")
+    func behindWrite() throws {
+        let rig = try founded { $0.turnWorkByteCount = 1 }
+        let client = rig.connect()
+        _ = rig.run([["SET", "{a}1", "abcd"], ["SET", "{a}2", "xabxcd"]], on: client)
+        let lcs = Array(repeating: ["LCS", "{a}1", "{a}2"], count: 5)
+        rig.startRecordingTurns()
+        let replies = rig.run([["SET", "{a}3", "1"]] + lcs + [["GET", "{a}3"]], on: client)
+        #expect(
+            replies
+                == "+OK\r\n" + String(repeating: "$4\r\nabcd\r\n", count: 5) + "$1\r\n1\r\n")
+        #expect((rig.recordedTurns?.count ?? 0) >= 6)
+    }
+
+    @Test("an LCS with nothing looks at nothing, whatever it is compared with")
+    func empty() throws {
+        let rig = try founded { $0.turnWorkByteCount = 1 }
+        let client = rig.connect()
+        _ = rig.run([["SET", "{a}1", "abcd"], ["HSET", "{a}h", "f", "v"]], on: client)
+        let compared = [
+            ["LCS", "{a}1", "{a}2"], ["LCS", "{a}2", "{a}1", "LEN"], ["LCS", "{a}2", "{a}2"],
+        ]
+        #expect(rig.run(compared, on: client) == "$0\r\n\r\n:0\r\n$0\r\n\r\n")
+        let refused = [["LCS", "{a}2", "{a}h"], ["LCS", "{a}h", "{a}1"]]
+        let error = "-ERR The specified keys must contain string values\r\n"
+        #expect(rig.run(refused, on: client) == error + error)
+    }
+
     @Test("a reply that is too long is an error, and what follows is answered", arguments: [0, 1])
     func replies(loop: Int) throws {
         let rig = try LoopRig(folders: [MemoryFolder(), MemoryFolder()]) {

@@ -46,6 +46,17 @@ import Testing
         #expect(rig.run([["GET", "a"]], on: other) == "$1\r\n1\r\n")
     }
 
+    @Test("are owed an answer meanwhile, so that no stop ends the connection before")
+    func owed() throws {
+        let rig = try founded()
+        let client = rig.connect()
+        #expect(rig.owesNothing(client))
+        rig.receive(resp(["SET", "a", "1"]), on: client)
+        #expect(!rig.owesNothing(client))
+        rig.advance(milliseconds: 10)
+        #expect(rig.takeReceived(client.id) == "+OK\r\n" && rig.owesNothing(client))
+    }
+
     @Test("are not done for a client that takes the place of one that has gone")
     func reused() throws {
         let rig = try founded()

@@ -163,6 +163,10 @@ final class LoopRig {
         cores[connection.loop].core.clientReceived(connection.id, bytes.span, now: now)
     }
 
+    func owesNothing(_ connection: (loop: Int, id: ConnectionID)) -> Bool {
+        cores[connection.loop].core.owesNothing(connection.id)
+    }
+
     func disconnect(_ connection: (loop: Int, id: ConnectionID)) {
         cores[connection.loop].core.clientClosed(connection.id, now: now)
         settle()

@@ -81,6 +81,11 @@ package struct CommandCalls: Sendable {
         isRunning = true
     }
 
+    /// What comes next is not timed together with the calls before it.
+    mutating func endRunBefore() {
+        if runCount > 0 { _ = endRun() }
+    }
+
     /// A call was executed since the last one, or since ``begin()``.
     ///
     /// - Parameters:

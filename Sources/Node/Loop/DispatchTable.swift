@@ -31,6 +31,8 @@ struct DispatchTable: Sendable {
         var keys: KeyPositions
         /// Whether a write may make much more than its request brings.
         var isWeighed: Bool
+        /// Whether a read may take milliseconds for a few bytes.
+        var worksMuch: Bool
         /// How it is done when its keys lie in several slots; `nil`: it isn't.
         var splitting: Splitting?
 
@@ -107,10 +109,12 @@ struct DispatchTable: Sendable {
     private mutating func append(_ command: Command) {
         let kind: Kind
         var bodies: (read: ReadBody?, write: WriteBody?, peek: PeekBody?, weigh: WeighBody?)
+        var worksMuch = false
         switch command.body {
         case .session(let session): kind = .session(session)
-        case .read(let body):
+        case .read(let body, let much):
             kind = .read
+            worksMuch = much
             bodies.read = body
         case .write(let body, let peek, let weigh):
             kind = .write
@@ -133,10 +137,12 @@ struct DispatchTable: Sendable {
                 kind: kind, wholeKind: wholeKind,
                 needsAuthentication: !command.flags.contains(.noAuth),
                 subcommands: 0..<0,
-                isBrief: command.flags.contains(.fast)
-                    || command.documentation.complexity == "O(1)",
+                isBrief: bodies.weigh == nil
+                    && (command.flags.contains(.fast)
+                        || command.documentation.complexity == "O(1)"),
                 arity: Int16(command.arity),
                 keys: command.keys.positions, isWeighed: bodies.weigh != nil,
+                worksMuch: worksMuch,
                 splitting: Splitting(command)))
         commands.append(command)
         reads.append(bodies.read)

@@ -193,6 +193,7 @@ extension LoopCore {
                     of: bytes, from: offset, count: header.commandCount - number)
             }
             guard let command = try? EntryPayload.command(of: bytes, at: &offset) else { break }
+            if !command.flags.isEmpty { calls.pause() }
             if command.flags.contains(.expire) {
                 let removed = machine.expireStep(now: entry.stamp, limit: expiryStepCount)
                 if isMine { statistics.expiredKeys += removed }
@@ -270,6 +271,7 @@ extension LoopCore {
             dispatchTable.rows[found].acceptsCount(frame.count)
         else { return writer.error("ERR an entry holds a request that can't be read") }
         callInHand = found
+        if !dispatchTable.rows[found].isBrief { calls.endRunBefore() }
         let start = writer.bytes.count
         do throws(CommandError) {
             guard let body = dispatchTable.writes[found] else {
@@ -328,6 +330,7 @@ extension LoopCore {
                 let body = dispatchTable.reads[found]
             else { throw CommandError("ERR a read can't be read") }
             callInHand = found
+            if !dispatchTable.rows[found].isBrief { calls.endRunBefore() }
             try machine.read(body, request, &context, &writer)
         } catch {
             writer.bytes.removeSubrange(start...)

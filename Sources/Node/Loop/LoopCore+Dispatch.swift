@@ -261,6 +261,10 @@ extension LoopCore {
         _ view: RaftView, from index: Int, relayed sequence: UInt64?, now: Moment
     ) -> Disposition {
         let group = shards[shardIndex].group
+        // One at a time, so that the turn can end before the next one.
+        if dispatchTable.rows[found].worksMuch, !sessions[index].owesNothing {
+            return .wait(.replies)
+        }
         if isBehindOwnWrite(index, shardIndex) {
             guard hasRoom(shardIndex, for: request.bytes.count) else {
                 return .wait(.backlog(group))

@@ -11,6 +11,7 @@ extension LoopCore {
     package func owesNothing(_ id: ConnectionID) -> Bool {
         guard let index = session(id) else { return true }
         return sessions[index].owesNothing && sessions[index].obstacle == nil
+            && !sessions[index].hasArrived
             && sessions[index].unsentByteCount == 0
     }
 

@@ -348,7 +348,7 @@ extension LoopCore {
         var reads: [RoundRead] = []
         swap(&reads, &shards[index].roundReads)
         for read in reads {
-            if read.round <= shards[index].confirmedRound {
+            if read.round <= shards[index].confirmedRound, !isTurnSpent {
                 finish(read, of: index, now: now)
             } else {
                 shards[index].roundReads.append(read)

@@ -104,6 +104,8 @@ package struct LoopCore: ~Copyable {
     var lastOutputCheckAt = Instant.zero
     /// What reads have worked on in this turn, in bytes (``ExecutionContext/work``).
     var workInTurn = 0
+    /// Whether requests had to wait for this turn.
+    var hasWaitedForTurn = false
     /// Whether shards have more to apply than the last turn could.
     var hasApplyBacklog = false
     /// The index in ``shards`` of the one that the next turn applies first.
@@ -219,6 +221,7 @@ package struct LoopCore: ~Copyable {
         turn += 1
         prefetchAwaitedKeys()
         prefetchAwaitedKeys()
+        if hasWaitedForTurn { retryObstructed(now: now) }
         useArrivals(now: now)
         applyCommitted(now: now)
         continueParts(now: now)
@@ -229,11 +232,14 @@ package struct LoopCore: ~Copyable {
         if journal.canFlush, !isJournalEnded {
             for index in shards.indices { closeBatch(of: index, now: now) }
             flushJournal(now: now)
+            // What needs an entry of its own comes before what fills the next one.
+            retryObstructed(now: now)
             endJournal(now: now)
         }
         sendFrames()
-        if isTurnSpent || hasApplyBacklog {
-            workInTurn = 0
+        hasWaitedForTurn = isTurnSpent
+        workInTurn = 0
+        if hasWaitedForTurn || hasApplyBacklog {
             effects.append(.post(.continueApplying, to: .loop(settings.loopIndex)))
         }
         emitDiskRequests()
