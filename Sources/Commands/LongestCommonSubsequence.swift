@@ -33,6 +33,7 @@ struct LongestCommonSubsequence {
     ///   - other: Another one; ``wordCount(_:_:)`` says how many words both take in memory if it traces back.
     ///   - tracesBack: Whether more than the length is wanted.
     init(of one: Span<UInt8>, and other: Span<UInt8>, tracesBack: Bool) {
+        guard !one.isEmpty, !other.isEmpty else { return }
         // The longer one has the rows, so that the least is lost in a row's last word.
         if one.count >= other.count {
             let table = RowBits(rows: one, columns: other, keepsAll: tracesBack)

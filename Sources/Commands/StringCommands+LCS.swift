@@ -41,24 +41,20 @@ extension StringCommands {
         keyspace: borrowing Keyspace, request: borrowing Request, context: inout ExecutionContext,
         reply: inout ReplyWriter
     ) throws(CommandError) {
-        let byteCounts = (
-            try byteCount(1, of: request, in: keyspace, &context),
-            try byteCount(2, of: request, in: keyspace, &context)
-        )
+        let first = try locateText(1, of: request, in: keyspace, &context)
+        let second = try locateText(2, of: request, in: keyspace, &context)
+        let one = first.isPresent ? keyspace.string(at: first) : Span()
+        let other = second.isPresent ? keyspace.string(at: second) : Span()
         let options = try LCSOptions(parsing: request)
-        let table = LongestCommonSubsequence.tableByteCount(byteCounts.0, byteCounts.1)
-        let wordCount = LongestCommonSubsequence.wordCount(byteCounts.0, byteCounts.1)
+        let table = LongestCommonSubsequence.tableByteCount(one.count, other.count)
+        let wordCount = LongestCommonSubsequence.wordCount(one.count, other.count)
         guard let table, table <= stringByteLimit, wordCount <= lcsWordLimit else {
             throw CommandError(
                 "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len")
         }
         context.work += wordCount * MemoryLayout<UInt64>.size
-        // With an empty one there is nothing to look at, however long the other is.
-        let isEmpty = byteCounts.0 == 0 || byteCounts.1 == 0
-        let one = isEmpty ? [] : text(1, of: request, in: keyspace, context)
-        let other = isEmpty ? [] : text(2, of: request, in: keyspace, context)
         let found = LongestCommonSubsequence(
-            of: one.span, and: other.span, tracesBack: !options.answersLength)
+            of: one, and: other, tracesBack: !options.answersLength)
         if options.answersLength { return reply.integer(found.byteCount) }
         if !options.answersMatches { return reply.bulk(found.bytes) }
         let matches = found.matches.filter { $0.first.count >= options.shortestMatch }
@@ -78,27 +74,15 @@ extension StringCommands {
         reply.integer(found.byteCount)
     }
 
-    /// How many bytes the string has of the key that argument `index` names; 0 when there is no such key.
-    private static func byteCount(
+    /// Where the key is that argument `index` names: a string, or nothing.
+    private static func locateText(
         _ index: Int, of request: borrowing Request, in keyspace: borrowing Keyspace,
         _ context: inout ExecutionContext
-    ) throws(CommandError) -> Int {
+    ) throws(CommandError) -> Place {
         let place = context.locate(request[index], in: keyspace)
-        guard let type = place.type else { return 0 }
-        guard type == .string else {
+        guard place.type == nil || place.type == .string else {
             throw CommandError("ERR The specified keys must contain string values")
         }
-        return keyspace.string(at: place).count
-    }
-
-    /// The string of the key that argument `index` names, which is there and a string.
-    private static func text(
-        _ index: Int, of request: borrowing Request, in keyspace: borrowing Keyspace,
-        _ context: ExecutionContext
-    ) -> [UInt8] {
-        // The look-up has been counted.
-        var context = context
-        let place = context.locate(request[index], in: keyspace)
-        return [UInt8](copying: keyspace.string(at: place))
+        return place
     }
 }
