@@ -21,7 +21,7 @@ package struct ReplyWriter: ~Copyable, Sendable {
     /// ended by ``replaceTooLong(by:)``.
     package private(set) var isTooLong = false
     /// Where the reply begins in ``bytes``.
-    private var replyStart = 0
+    package private(set) var replyStart = 0
     /// Whether errors are counted: those of the parts of a client's request are not, but what it is answered.
     package private(set) var countsErrors = true
     /// How many errors have been written.
@@ -137,6 +137,12 @@ package struct ReplyWriter: ~Copyable, Sendable {
     }
 
     package mutating func resetErrorCounts() { errorCounts.removeAll() }
+
+    /// Takes back what was written of the reply.
+    package mutating func dropReply() {
+        bytes.removeSubrange(replyStart...)
+        isTooLong = false
+    }
 
     /// Replaces a reply that is too long by an error.
     package mutating func replaceTooLong(by text: String) {

@@ -10,9 +10,9 @@ import Testing
     }
 
     @Test("one that is ended says where it belongs") func ended() {
-        let reply = ReservedReply(.head(start: 7), of: 1, sequence: 2)
+        let reply = ReservedReply(.head, of: 1, sequence: 2)
         let (manner, index, sequence) = reply.end()
-        guard case .head(7) = manner else { return #expect(Bool(false), "\(manner)") }
+        guard case .head = manner else { return #expect(Bool(false), "\(manner)") }
         #expect(index == 1 && sequence == 2)
     }
 }

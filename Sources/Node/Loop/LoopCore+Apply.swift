@@ -272,14 +272,13 @@ extension LoopCore {
         else { return writer.error("ERR an entry holds a request that can't be read") }
         callInHand = found
         if !dispatchTable.rows[found].isBrief { calls.endRunBefore() }
-        let start = writer.bytes.count
         do throws(CommandError) {
             guard let body = dispatchTable.writes[found] else {
                 throw CommandError("ERR an entry holds a command that does not write")
             }
             try machine.write(body, Request(bytes: bytes, frame: frame), &context, &writer)
         } catch {
-            writer.bytes.removeSubrange(start...)
+            writer.dropReply()
             writer.error(error.text)
         }
         if writer.isTooLong {
@@ -324,7 +323,6 @@ extension LoopCore {
         guard case .complete? = try? RequestParser(limits: .unlimited).parse(bytes, into: &frame)
         else { return writer.error("ERR a read can't be read") }
         let request = Request(bytes: bytes, frame: frame)
-        let start = writer.bytes.count
         do throws(CommandError) {
             guard let found = dispatchTable.find(request),
                 let body = dispatchTable.reads[found]
@@ -333,7 +331,7 @@ extension LoopCore {
             if !dispatchTable.rows[found].isBrief { calls.endRunBefore() }
             try machine.read(body, request, &context, &writer)
         } catch {
-            writer.bytes.removeSubrange(start...)
+            writer.dropReply()
             writer.error(error.text)
         }
         noteRead(context)

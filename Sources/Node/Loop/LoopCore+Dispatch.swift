@@ -237,12 +237,11 @@ extension LoopCore {
         var context = readContext(shardIndex, place: place, present: view.present)
         let machine = shards[shardIndex].machine
         let direct = beginReply(to: index)
-        let start = writer.bytes.count
         var isFinal: Bool
         do throws(CommandError) {
             isFinal = try machine.peek(peek, request, &context, &writer)
         } catch {
-            writer.bytes.removeSubrange(start...)
+            writer.dropReply()
             writer.error(error.text)
             isFinal = true
         }
@@ -250,7 +249,7 @@ extension LoopCore {
         if isFinal {
             endReply(to: index, direct: direct, relayed: sequence)
         } else {
-            writer.bytes.removeSubrange(start...)
+            writer.dropReply()
             if direct { swap(&writer.bytes, &sessions[index].output) }
         }
         return isFinal
@@ -332,15 +331,14 @@ extension LoopCore {
         var context = readContext(shardIndex, place: place, present: view.present)
         let machine = shards[shardIndex].machine
         let direct = beginReply(to: index)
-        let start = writer.bytes.count
         do throws(CommandError) {
             try machine.read(body, request, &context, &writer)
         } catch {
-            writer.bytes.removeSubrange(start...)
+            writer.dropReply()
             writer.error(error.text)
         }
         guard !context.sawUncertainDeadline else {
-            writer.bytes.removeSubrange(start...)
+            writer.dropReply()
             if direct { swap(&writer.bytes, &sessions[index].output) }
             return false
         }

@@ -376,15 +376,14 @@ extension LoopCore {
         calls.pause()
         calls.begin()
         let errorCount = writer.errorCount
-        let start = writer.bytes.count
         do throws(CommandError) {
             try machine.read(body, request, &context, &writer)
         } catch {
-            writer.bytes.removeSubrange(start...)
+            writer.dropReply()
             writer.error(error.text)
         }
         if context.sawUncertainDeadline {
-            writer.bytes.removeSubrange(start...)
+            writer.dropReply()
             undoReserved(reserved)
             postpone(read, on: index)
         } else {

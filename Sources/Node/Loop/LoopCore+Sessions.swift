@@ -425,7 +425,7 @@ extension LoopCore {
         }
         swap(&writer.bytes, &sessions[index].output)
         writer.beginReply()
-        return ReservedReply(.head(start: writer.bytes.count), of: index, sequence: sequence)
+        return ReservedReply(.head, of: index, sequence: sequence)
     }
 
     /// The reply is written.
@@ -434,14 +434,14 @@ extension LoopCore {
         if writer.isTooLong { replaceTooLongReply() }
         switch manner {
         case .gone: break
-        case .head(let start):
-            noteOutcome(of: index, start: start)
+        case .head:
+            noteOutcome(of: index)
             sessions[index].replies.advance(into: &writer.bytes)
             swap(&writer.bytes, &sessions[index].output)
             list(index)
             if sessions[index].isClosing, sessions[index].owesNothing { finishClosing(index) }
         case .stored:
-            noteOutcome(of: index, start: 0)
+            noteOutcome(of: index)
             if sessions[index].isProxy {
                 relay(writer.bytes, sequence: sequence, to: index)
             } else {
@@ -462,8 +462,9 @@ extension LoopCore {
         if case .head = manner { swap(&writer.bytes, &sessions[index].output) }
     }
 
-    /// Counts a client's request whose reply, from `start` on in ``writer``, says that its fate is unknown.
-    private mutating func noteOutcome(of index: Int, start: Int) {
+    /// Counts a client's request whose reply, in ``writer``, says that its fate is unknown.
+    private mutating func noteOutcome(of index: Int) {
+        let start = writer.replyStart
         guard start < writer.bytes.count, writer.bytes[start] == UInt8(ascii: "-"),
             sessions[index].hasSocket, writer.bytes[start...].starts(with: "-UNCERTAIN ".utf8)
         else { return }

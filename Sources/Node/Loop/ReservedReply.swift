@@ -5,8 +5,8 @@ struct ReservedReply: ~Copyable {
     enum Manner {
         /// Not at all: the session is gone.
         case gone
-        /// From `start` on in the session's own output.
-        case head(start: Int)
+        /// Into the session's own output.
+        case head
         /// To be kept until its turn, or to be sent to where the connection is.
         case stored
     }
