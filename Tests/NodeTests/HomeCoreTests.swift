@@ -139,6 +139,41 @@ import Topology
         }
     }
 
+    @Test("lets all nodes know at once that the replicas of a shard have changed")
+    func changedReplicas() throws {
+        let world = HomeWorld(seedCount: 3, extraCount: 1, seed: 7)
+        for index in 0..<3 { try world.start(index) }
+        world.run(milliseconds: 8000)
+        try world.start(3)
+        world.run(milliseconds: 8000)
+        let (old, new) = (try #require(world.node(2)), try #require(world.node(3)))
+        #expect(world.request(.replace(old, by: new), of: 0) == nil)
+        var changeCount = 0
+        var known = world.groups
+        for _ in 0..<2000 where world.machines[2].home != nil {
+            world.run(milliseconds: 10)
+            let changed = world.groups.values.indices.filter {
+                world.groups.keys[$0] != .directory
+                    && known.values[$0].configuration != world.groups.values[$0].configuration
+            }
+            known = world.groups
+            guard !changed.isEmpty else { continue }
+            changeCount += changed.count
+            // A tick, and the way of a frame.
+            world.run(milliseconds: 100)
+            for index in [0, 1, 3] {
+                let shards = try #require(world.status(index)?.shards)
+                for place in changed {
+                    let members = known.values[place].configuration.members
+                    let shard = shards.first { $0.id == known.keys[place] }
+                    #expect(shard?.replicas.map(\.member) == members)
+                }
+            }
+            known = world.groups
+        }
+        #expect(changeCount == 16)
+    }
+
     @Test("forgets a dead node without shards", arguments: 0..<3) func forgetting(seed: UInt64)
         throws
     {

@@ -48,14 +48,14 @@ def free_base_port():
 
 
 def wait_until(condition, seconds, what):
-    """Polls until `condition` gives something true, and returns it."""
+    """Polls until `condition` gives something true, and returns it; `what` it is, or who says so when it fails."""
     end = time.monotonic() + seconds
     while True:
         found = condition()
         if found:
             return found
         if time.monotonic() > end:
-            raise AssertionError(f"not within {seconds} s: {what}")
+            raise AssertionError(f"not within {seconds} s: {what() if callable(what) else what}")
         time.sleep(0.02)
 
 

@@ -8,9 +8,10 @@ extension HomeCore {
     mutating func take(
         _ reports: [GroupStatus], loop: Int, now: Instant, into effects: inout [HomeEffect]
     ) {
-        var gained = false
+        var hasNews = false
         for status in reports {
-            let wasLeader = ownReports[status.group]?.status.isLeader ?? false
+            let known = ownReports[status.group]?.status
+            let wasLeader = known?.isLeader ?? false
             ownReports[status.group] = OwnReport(status: status, loop: loop)
             if let leader = status.leader {
                 _ = offer(
@@ -18,14 +19,17 @@ extension HomeCore {
             }
             if status.isLeader {
                 adopt(status, from: nodeID, now: now)
-                gained = gained || !wasLeader
+                // Whoever leads group 0 waits for a settled configuration to confirm it and go on.
+                hasNews =
+                    hasNews || !wasLeader || known?.configuration != status.configuration
+                    || known?.isSettled != status.isSettled
             }
             if status.group == .directory {
                 if !status.isLeader || !wasLeader { proposals = DirectoryProposals() }
                 noteLead(of: status)
             }
         }
-        if gained { nextReportAt = now }
+        if hasNews { nextReportAt = now }
     }
 
     /// Remembers how far the directory's log went when this node was first seen to lead it in a term.
@@ -59,7 +63,8 @@ extension HomeCore {
     /// What this node leads.
     var ledReports: [GroupStatus] { ownReports.values.map(\.status).filter(\.isLeader) }
 
-    /// Tells every other node what this one leads, once a second.
+    /// Tells every other node what this one leads: once a second, and at once when it leads another shard or
+    /// the replicas of one have changed.
     mutating func tellReports(now: Instant, into effects: inout [HomeEffect]) {
         guard now >= nextReportAt else { return }
         nextReportAt = now.advanced(milliseconds: settings.reportMilliseconds)
