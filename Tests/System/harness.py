@@ -1,5 +1,6 @@
 """What the system tests share: temporary folders, servers, counting, a raw RESP client."""
 import contextlib
+import functools
 import itertools
 import json
 import os
@@ -69,6 +70,16 @@ class Suite:
     def test(self, function):
         self.tests.append(function)
         return function
+
+    def test_each(self, *values):
+        """A test for each of the values, which is what its function is called with."""
+        def add(function):
+            for value in values:
+                one = functools.partial(function, value)
+                one.__doc__ = f"{value}: {function.__doc__}"
+                self.tests.append(one)
+            return function
+        return add
 
     def check_all(self, *arguments):
         """Runs every test with `arguments`; a failing one doesn't keep the others from running."""

@@ -46,10 +46,10 @@ class Filler(test_faults.Writer):
 
 
 @contextlib.contextmanager
-def loaded_cluster(megabytes=256):
+def loaded_cluster(durability="sync", megabytes=256):
     """Three nodes, each on a disk of its own, under load. Yields (cluster, disks, workers)."""
     with folder() as path:
-        nodes = LocalCluster(path / "cluster", 3, SETTINGS)
+        nodes = LocalCluster(path / "cluster", 3, (*SETTINGS, f"durability={durability}"))
         points = [nodes.path / f"node-{number}" / "data" for number in (1, 2, 3)]
         with disks(path, points, megabytes) as made:
             try:
@@ -144,10 +144,10 @@ def power_cut():
             nodes.wait_ready(60)
 
 
-@suite.test
-def one_full_disk():
+@suite.test_each("sync", "periodic")
+def one_full_disk(durability):
     """a full disk costs its node the leaderships; writes go on, and it recovers by itself"""
-    with loaded_cluster() as (nodes, made, workers):
+    with loaded_cluster(durability) as (nodes, made, workers):
         for turn in range(ROUNDS):
             number = turn % 3 + 1
             nodes.wait_leads(number)
@@ -170,10 +170,10 @@ def one_full_disk():
         assert log.count("the disk is full") < 10 * ROUNDS, log[-2000:]
 
 
-@suite.test
-def all_disks_full():
+@suite.test_each("sync", "periodic")
+def all_disks_full(durability):
     """on full disks everywhere, writes are refused and reads go on, until there is room"""
-    with loaded_cluster() as (nodes, made, workers):
+    with loaded_cluster(durability) as (nodes, made, workers):
         for _ in range(ROUNDS):
             with starved(*made):
                 # Once two are full no write is taken any more, so that the third may keep its room.
@@ -228,10 +228,10 @@ def kept_room():
             disk.free()
 
 
-@suite.test
-def hung_disk():
+@suite.test_each("sync", "periodic")
+def hung_disk(durability):
     """a hung disk costs its node the leaderships, and it goes on when the disk does"""
-    with loaded_cluster() as (nodes, made, workers):
+    with loaded_cluster(durability) as (nodes, made, workers):
         for turn in range(ROUNDS):
             number = turn % 3 + 1
             nodes.wait_leads(number)
