@@ -144,7 +144,9 @@ package final class JournalFolder: JournalDisk, @unchecked Sendable {
                 try segment.file.syncData()
                 segment.untold = 0..<0
             } else {
-                tell(of: offset..<offset + bytes.count, in: segment)
+                let isNext = segment.untold.upperBound == offset
+                let start = isNext ? segment.untold.lowerBound : offset
+                segment.untold = start..<offset + bytes.count
             }
         case .sync(let number): try segment(number).file.syncData()
         case .writeHead(let bytes): try FileSystem.exchange(path(of: .head), with: bytes)
@@ -156,14 +158,19 @@ package final class JournalFolder: JournalDisk, @unchecked Sendable {
         }
     }
 
+    /// Whether so much was written that the disk is to be told of it.
+    package var isTellingDue: Bool {
+        lock.withLock { open.last.map { $0.untold.count >= Self.tellByteCount } ?? false }
+    }
+
     /// Has the disk begin with what was written, some of it at a time: the sync that comes once a second, and
-    /// what is written behind it, would wait for all of it.
-    private func tell(of range: Range<Int>, in segment: OpenSegment) {
-        let isNext = segment.untold.upperBound == range.lowerBound
-        segment.untold = (isNext ? segment.untold.lowerBound : range.lowerBound)..<range.upperBound
-        guard segment.untold.count >= Self.tellByteCount else { return }
-        segment.file.beginWriting(segment.untold)
-        segment.untold = range.upperBound..<range.upperBound
+    /// what is written behind it, would wait for all of it. Blocks while the disk's queue is full.
+    package func tellDisk() {
+        lock.withLock {
+            guard let segment = open.last else { return }
+            segment.file.beginWriting(segment.untold)
+            segment.untold = segment.untold.upperBound..<segment.untold.upperBound
+        }
     }
 
     /// On the maker's thread.

@@ -8,6 +8,12 @@ import Primitives
 /// Confined to its thread. Events call the core; at the end of each turn its effects are carried
 /// out. No callback of EventLoop's comes while the core is being changed.
 final class LoopShell {
+    /// What the disk thread is given; only requests have an outcome.
+    enum DiskWork: Sendable {
+        case request(DiskRequest)
+        case tellDisk
+    }
+
     let context: LoopContext
     let index: Int
     let nodeID: NodeID
@@ -27,7 +33,7 @@ final class LoopShell {
     private var nextLoop = 0
 
     // Disk.
-    private(set) var disk: DiskThread<DiskRequest, DiskOutcome>?
+    private(set) var disk: DiskThread<DiskWork, DiskOutcome?>?
     private var snapshots: DiskThread<SnapshotRequest, SnapshotOutcome>?
     /// What came of segments that were to be made.
     private var segments: Mailbox<DiskOutcome>?
@@ -75,11 +81,24 @@ final class LoopShell {
         self.mailboxes = mailboxes
         let journal = journal
         disk = try DiskThread(
-            name: "disk-\(index)", loop: loop, perform: { journal.perform($0) },
+            name: "disk-\(index)", loop: loop,
+            perform: { work in
+                switch work {
+                case .request(let request):
+                    let outcome = journal.perform(request)
+                    if journal.isTellingDue { journal.tellDisk() }
+                    return outcome
+                case .tellDisk:
+                    journal.tellDisk()
+                    return nil
+                }
+            },
             completed: { [unowned self] outcomes in
                 let now = SystemClock.now()
-                needsEndOfTurn = true
-                for outcome in outcomes { core.diskCompleted(outcome, now: now) }
+                for case let outcome? in outcomes {
+                    needsEndOfTurn = true
+                    core.diskCompleted(outcome, now: now)
+                }
             })
         let segments = try Mailbox<DiskOutcome>(loop: loop) { [unowned self] outcomes in
             let now = SystemClock.now()
@@ -236,7 +255,8 @@ final class LoopShell {
     }
 
     /// In periodic mode a plain write is only a copy into the page cache: while the disk thread has
-    /// nothing to do it is made here, which saves two hops and keeps the order.
+    /// nothing to do it is made here, which saves two hops and keeps the order. The disk is told of it there,
+    /// where it may wait.
     private func perform(_ request: DiskRequest, now: Moment) {
         guard let disk else { return }
         if case .write(_, _, let bytes, sync: false) = request,
@@ -245,8 +265,9 @@ final class LoopShell {
         {
             needsEndOfTurn = true
             core.diskCompleted(journal.perform(request), now: now)
+            if journal.isTellingDue { disk.submit(.tellDisk) }
         } else {
-            disk.submit(request)
+            disk.submit(.request(request))
         }
     }
 

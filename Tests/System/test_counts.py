@@ -285,6 +285,19 @@ def other_writes(periodic, sync):
     check_write(periodic, "HSET")
 
 
+@suite.test
+def disk_hints(periodic, sync):
+    """the disk is told of the log as it is written, on its own thread: a full queue holds up no client"""
+    before = {thread: periodic.counting.read(thread) for thread in ("loop-0", "disk-0")}
+    value = "v" * 4000
+    for number in range(2000):
+        periodic.client.run("SET", f"hint:{number % 100}", value)
+    told = {thread: periodic.counting.read(thread)["sync_file_range"] - counts["sync_file_range"]
+            for thread, counts in before.items()}
+    assert told["loop-0"] == 0, f"the loop told the disk {told['loop-0']} times"
+    assert told["disk-0"] >= 4, f"8 MB were written, and the disk was told {told['disk-0']} times"
+
+
 if __name__ == "__main__":
     with node("periodic") as periodic, node("sync") as sync:
         suite.check_all(periodic, sync)
