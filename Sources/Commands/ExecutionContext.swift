@@ -24,8 +24,8 @@ package struct ExecutionContext: Sendable {
     /// What the entry's writes have made so far beside what their requests bring, in bytes; see
     /// ``willMake(_:)``.
     package private(set) var madeByteCount = 0
-    /// What a read had to do beside writing its reply, in bytes worked on: one that does much ends its
-    /// loop's turn.
+    /// What the command had to do beside writing its reply and what ``willMake(_:)`` counts, in bytes worked
+    /// on: one that does much ends its loop's turn. Of a write it may differ from replica to replica.
     package var work = 0
     /// A bug for the simulator to find; `nil` outside it.
     package var fault: KeyspaceFault?

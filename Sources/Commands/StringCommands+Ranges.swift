@@ -39,7 +39,9 @@ extension StringCommands {
         let (end, overflow) = offset.addingReportingOverflow(bytes.count)
         guard !overflow, end <= stringByteLimit else { throw .stringTooLong }
         try context.willMake(zeroCount(before: offset, at: place, in: keyspace))
-        if !place.isPresent {
+        if place.isPresent {
+            context.work += keyspace.copiedByteCount(toWriteUpTo: end, from: offset, at: place)
+        } else {
             keyspace.setString(Span(), of: request[1], at: &place, deadline: Keyspace.noDeadline)
         }
         keyspace.overwrite(bytes, from: offset, of: request[1], at: &place)
@@ -53,7 +55,10 @@ extension StringCommands {
             !request[3].isEmpty,
             let place = try? context.locate(request[1], of: .string, in: keyspace)
         else { return 0 }
-        return zeroCount(before: offset, at: place, in: keyspace)
+        let zeros = zeroCount(before: offset, at: place, in: keyspace)
+        guard place.isPresent else { return zeros }
+        let end = offset + request[3].count
+        return zeros + keyspace.copiedByteCount(toWriteUpTo: end, from: offset, at: place)
     }
 
     /// How many zeros a string needs to reach as far as `offset`.

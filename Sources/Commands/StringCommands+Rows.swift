@@ -13,7 +13,7 @@ extension StringCommands {
                 CommandArgument("key", .key),
                 CommandArgument("value", .string),
             ],
-            body: .write(append, peek: nil)),
+            body: .write(append, peek: nil, weigh: weighAppend)),
         Command(
             "decr", arity: 2, flags: [.write, .denyOOM, .fast],
             categories: [.write, .string, .fast],

@@ -51,8 +51,27 @@ enum StringCommands {
         }
         let byteCount = keyspace.string(at: place).count + request[2].count
         guard byteCount <= stringByteLimit else { throw .stringTooLong }
+        context.work += growthByteCount(request, at: place, in: keyspace)
         keyspace.append(request[2], to: request[1], at: &place)
         reply.integer(byteCount)
+    }
+
+    @Sendable static func weighAppend(
+        keyspace: borrowing Keyspace, request: borrowing Request, context: inout ExecutionContext
+    ) -> Int {
+        guard let place = try? context.locate(request[1], of: .string, in: keyspace),
+            place.isPresent
+        else { return 0 }
+        return growthByteCount(request, at: place, in: keyspace)
+    }
+
+    /// How many bytes an `APPEND` copies of the string that it makes longer.
+    private static func growthByteCount(
+        _ request: borrowing Request, at place: borrowing Place, in keyspace: borrowing Keyspace
+    ) -> Int {
+        let before = keyspace.string(at: place).count
+        return keyspace.copiedByteCount(
+            toWriteUpTo: before + request[2].count, from: before, at: place)
     }
 
     // MARK: Counters

@@ -196,6 +196,38 @@ import Testing
         }
     }
 
+    @Test("it is known beforehand what writing into a string copies") func copiedBytes() {
+        let (key, byte) = ([UInt8]("s".utf8), [UInt8]("x".utf8))
+        var keyspace = Keyspace(hashSecret: 3)
+        func copied(upTo end: Int, from offset: Int) -> Int {
+            keyspace.copiedByteCount(
+                toWriteUpTo: end, from: offset, at: keyspace.locate(key.span, now: 0))
+        }
+        func overwrite() {
+            var place = keyspace.locate(key.span, now: 0)
+            keyspace.overwrite(byte.span, from: 0, of: key.span, at: &place)
+        }
+        var place = keyspace.locate(key.span, now: 0)
+        keyspace.setString(
+            [UInt8](repeating: 1, count: 100_000).span, of: key.span, at: &place,
+            deadline: Keyspace.noDeadline)
+        #expect(copied(upTo: 1, from: 0) == 0)
+        #expect(copied(upTo: 100_020, from: 100_000) == 100_000)
+        keyspace.append(byte.span, to: key.span, at: &place)
+        keyspace.append([UInt8](repeating: 1, count: 19).span, to: key.span, at: &place)
+        #expect(copied(upTo: 100_030, from: 100_020) == 0)
+        // The snapshot has not come to it; then it is writing it, and has what it needs.
+        keyspace.beginSnapshot()
+        #expect(copied(upTo: 1, from: 0) == 100_020)
+        #expect(copied(upTo: 100_030, from: 100_020) == 0)
+        _ = keyspace.continueSnapshot(byteBudget: 1)
+        #expect(copied(upTo: 1, from: 0) == 100_020)
+        overwrite()
+        #expect(copied(upTo: 1, from: 0) == 0)
+        while !keyspace.continueSnapshot(byteBudget: 500) {}
+        #expect(copied(upTo: 1, from: 0) == 0)
+    }
+
     @Test("no step writes much more than it may") func slices() {
         let key = [UInt8]("h".utf8)
         var keyspace = Self.wideHash(key, count: 10_000)

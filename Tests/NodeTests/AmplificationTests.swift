@@ -31,14 +31,42 @@ import Testing
         #expect(entryCount(rig) - before == 3)
     }
 
-    @Test("turns end early for what an entry makes, not only for what it brings")
-    func turns() throws {
+    @Test(
+        "strings that have no room for what is added get entries of their own",
+        arguments: [["APPEND", "{a}1"], ["SETRANGE", "{a}1", "60000"]])
+    func copiedToGrow(command: [String]) throws {
+        let rig = try founded { $0.proposalByteCount = 50_000 }
+        let client = rig.connect()
+        let value = String(repeating: "v", count: 60_000)
+        // More than the last granule of memory has room for.
+        let added = String(repeating: "x", count: 20)
+        let (first, second) = (command + [added], ["APPEND", "{a}2", added])
+        for key in ["{a}1", "{a}2"] { _ = rig.run([["SET", key, value]], on: client) }
+        func entries(of commands: [[String]]) -> Int {
+            let before = entryCount(rig)
+            _ = rig.run(commands, on: client)
+            return entryCount(rig) - before
+        }
+        #expect(entries(of: [first, ["SET", "{a}3", "1"], second]) == 3)
+        // There is room now.
+        #expect(entries(of: [first, ["SET", "{a}3", "2"], second]) == 1)
+        #expect(rig.run([["STRLEN", "{a}2"]], on: client) == ":60040\r\n")
+    }
+
+    @Test(
+        "turns end early for what an entry makes or copies, not only for what it brings",
+        arguments: [["SETRANGE", "60000", "x"], ["APPEND", String(repeating: "x", count: 20)]])
+    func turns(command: [String]) throws {
         // 256 bytes cost as much as a command.
         let rig = try founded { $0.applyBatchCommandCount = 100 }
         let client = rig.connect()
+        if command[0] == "APPEND" {
+            let value = String(repeating: "v", count: 60_000)
+            for key in ["{a}", "{b}"] { _ = rig.run([["SET", key, value]], on: client) }
+        }
         rig.isDiskSlow = true
         // Two shards' entries, which are on disk at the same time.
-        let commands = ["{a}", "{b}"].map { ["SETRANGE", $0, "60000", "x"] }
+        let commands = ["{a}", "{b}"].map { [command[0], $0] + command[1...] }
         #expect(rig.run(commands, on: client) == "")
         rig.isDiskSlow = false
         rig.startRecordingTurns()
@@ -48,7 +76,8 @@ import Testing
             zip(before, after).reduce(0) { $0 + Int($1.1.rawValue - $1.0.rawValue) }
         }
         #expect(applied.reduce(0, +) == 2 && applied.max() == 1)
-        #expect(rig.takeReceived(client.id) == ":60001\r\n:60001\r\n")
+        let length = command[0] == "APPEND" ? 60_020 : 60_001
+        #expect(rig.takeReceived(client.id) == String(repeating: ":\(length)\r\n", count: 2))
     }
 
     @Test("a read that works much leaves the turn to the others, and nobody is left waiting")

@@ -88,7 +88,7 @@ extension Keyspace {
         willChange(entry)
         let before = entry.valueByteCount
         let after = max(before, offset + bytes.count)
-        guard after > entry.valueCapacity || entry.isHeld && offset < before else {
+        guard needsCopy(entry, toWriteUpTo: after, from: offset) else {
             entry.valueByteCount = after
             if offset > before { entry.clear(before..<offset) }
             entry.write(bytes, at: offset)
@@ -102,6 +102,22 @@ extension Keyspace {
         copy.deadline = entry.deadline
         replace(entry, with: copy, at: place)
         refresh(&place, entry: copy)
+    }
+
+    /// How many bytes of a string that is present ``append(_:to:at:)`` or ``overwrite(_:from:of:at:)`` copies
+    /// to write up to `end`, from `offset` on. Replicas differ in that.
+    package func copiedByteCount(
+        toWriteUpTo end: Int, from offset: Int, at place: borrowing Place
+    ) -> Int {
+        let entry = presentEntry(place)
+        return needsCopy(entry, toWriteUpTo: end, from: offset) ? entry.valueByteCount : 0
+    }
+
+    /// Whether there is no room behind a string, or a snapshot needs what is to be overwritten.
+    private func needsCopy(_ entry: Entry, toWriteUpTo end: Int, from offset: Int) -> Bool {
+        if end > entry.valueCapacity { return true }
+        let isUnwritten = entry.era != era && Self.isLarge(entry) && !walk.missesChangedKeys
+        return (entry.isHeld || isUnwritten) && offset < entry.valueByteCount
     }
 
     static func makeString(

@@ -83,7 +83,7 @@ extension LoopCore {
     /// Applies entries of one shard until they have cost `budget`.
     ///
     /// - Returns: What they cost: 1 for each, for each command and for 256 bytes, be they in the entry or
-    ///   made by its commands.
+    ///   made or copied by its commands.
     private mutating func apply(_ index: Int, budget: Int, now: Moment) -> Int {
         var cost = 0
         while cost < budget, mayApply(index) {
@@ -94,7 +94,7 @@ extension LoopCore {
             }
             guard knowsLevel(of: entry, index) else { break }
             let done = apply(entry, to: index, now: now)
-            cost += 1 + done.commandCount + (entry.payload.count + done.madeByteCount) >> 8
+            cost += 1 + done.commandCount + (entry.payload.count + done.byteCount) >> 8
         }
         return cost
     }
@@ -117,11 +117,11 @@ extension LoopCore {
 
     /// Applies one entry.
     ///
-    /// - Returns: How many commands it had, and what they made beside what it brought
-    ///   (``ExecutionContext/madeByteCount``).
+    /// - Returns: How many commands it had, and what they made and copied beside what it brought
+    ///   (``ExecutionContext/madeByteCount`` and ``ExecutionContext/work``).
     private mutating func apply(
         _ entry: LogEntry, to index: Int, now: Moment
-    ) -> (commandCount: Int, madeByteCount: Int) {
+    ) -> (commandCount: Int, byteCount: Int) {
         applyMark.begin(shards[index].group, shards[index].replica, entry.index)
         defer { applyMark.end() }
         settleLostBatches(of: index, before: entry, now: now)
@@ -130,7 +130,7 @@ extension LoopCore {
             noteCommit(since: oldest.proposedAt, now: now)
             mine = shards[index].popProposed().batch
         }
-        var done = (commandCount: 0, madeByteCount: 0)
+        var done = (commandCount: 0, byteCount: 0)
         switch entry.kind {
         case .noop: break
         case .configuration:
@@ -172,7 +172,7 @@ extension LoopCore {
     /// Runs the commands of an entry, and in between the reads that are bound to places among them.
     private mutating func applyBatch(
         _ entry: LogEntry, _ batch: Batch?, to index: Int, now: Moment
-    ) -> (commandCount: Int, madeByteCount: Int) {
+    ) -> (commandCount: Int, byteCount: Int) {
         let bytes = entry.payload.span
         let machine = shards[index].machine
         let operations = batch?.operations ?? []
@@ -227,7 +227,7 @@ extension LoopCore {
         precondition(
             operation == operations.count,
             "entry \(entry.index) answers \(operation) of \(operations.count) operations")
-        return (header.commandCount, context.madeByteCount)
+        return (header.commandCount, context.madeByteCount + context.work)
     }
 
     /// Runs one write and answers it, if it came from here.
