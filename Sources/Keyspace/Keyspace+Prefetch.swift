@@ -6,11 +6,11 @@ package import Primitives
 /// nothing, whatever comes in between.
 extension Keyspace {
     /// Asks for what tells where the table of `key` is.
-    ///
-    /// - Returns: The key's hash, for ``prefetchBucket(slot:hash:)`` a while later.
-    package func prefetchTable(of key: Span<UInt8>, slot: SlotID) -> UInt64 {
-        tables.prefetch(table(of: slot))
-        return Entry.hash(of: key, secret: hashSecret)
+    package func prefetchTable(of key: Span<UInt8>, slot: SlotID) -> KeyAhead {
+        let index = table(of: slot)
+        tables.prefetch(index)
+        return unsafe KeyAhead(
+            table: tables.address(of: index), hash: Entry.hash(of: key, secret: hashSecret))
     }
 
     /// Asks for the key's bucket, where its table is known.
@@ -21,6 +21,35 @@ extension Keyspace {
     /// Asks for the entry that a look-up will take for the key's, if there is one, where its bucket is there.
     package func prefetchEntry(slot: SlotID, hash: UInt64) {
         tables[table(of: slot)].prefetchEntry(hash)
+    }
+}
+
+/// A key that memory is being asked for: the next steps without a look at the keyspace.
+///
+/// Safe while the keyspace it is of isn't changed; not to be kept any longer.
+@safe package struct KeyAhead {
+    private let table: UnsafePointer<EntryTable>?
+    package let hash: UInt64
+
+    fileprivate init(table: UnsafePointer<EntryTable>, hash: UInt64) {
+        unsafe self.table = table
+        self.hash = hash
+    }
+
+    /// No key.
+    package init() {
+        unsafe table = nil
+        hash = 0
+    }
+
+    /// Asks for the key's bucket, where its table is known.
+    package func prefetchBucket() {
+        if let table = unsafe table { unsafe table.pointee.prefetchBucket(hash) }
+    }
+
+    /// Asks for the entry that a look-up will take for the key's, if there is one, where its bucket is there.
+    package func prefetchEntry() {
+        if let table = unsafe table { unsafe table.pointee.prefetchEntry(hash) }
     }
 }
 

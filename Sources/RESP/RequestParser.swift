@@ -117,10 +117,18 @@ package struct RequestParser: Sendable {
             guard try skipArguments(of: bytes, &partial) else { return .incomplete }
         }
         var offset = 1
-        guard
-            let argumentCount = try length(
-                in: bytes, at: &offset, tooLong: .multibulkCountTooLong, invalid: .multibulkLength)
-        else { return .incomplete }
+        let argumentCount: Int
+        if let digit = Self.shortLength(in: bytes, at: 0, sign: UInt8(ascii: "*")) {
+            argumentCount = digit
+            offset = Self.shortLineByteCount
+        } else {
+            guard
+                let count = try length(
+                    in: bytes, at: &offset, tooLong: .multibulkCountTooLong,
+                    invalid: .multibulkLength)
+            else { return .incomplete }
+            argumentCount = count
+        }
         if argumentCount > limits.argumentCount { throw .multibulkLength }
         if argumentCount > RequestLimits.strangerArgumentCount, !isAuthenticated {
             throw .unauthenticatedMultibulkLength
@@ -157,6 +165,12 @@ package struct RequestParser: Sendable {
     private func argument(
         of bytes: Span<UInt8>, at offset: inout Int
     ) throws(RequestError) -> Argument? {
+        if let byteCount = Self.shortLength(in: bytes, at: offset, sign: UInt8(ascii: "$")) {
+            let start = offset + Self.shortLineByteCount
+            guard bytes.count - start - 2 >= byteCount else { return nil }
+            offset = start + byteCount + 2
+            return Argument(offset: UInt32(start), byteCount: UInt32(byteCount))
+        }
         guard offset < bytes.count else { return nil }
         guard bytes[offset] == UInt8(ascii: "$") else {
             return try noBulk(bytes, at: offset)
@@ -173,6 +187,21 @@ package struct RequestParser: Sendable {
         guard bytes.count - start - 2 >= byteCount else { return nil }
         offset = start + byteCount + 2
         return Argument(offset: UInt32(start), byteCount: UInt32(byteCount))
+    }
+
+    private static let shortLineByteCount = 4
+
+    /// The digit of a header line of one digit, as nearly all are, that begins at `offset`; `nil` when
+    /// that isn't one. Within any limits.
+    @inline(__always)
+    private static func shortLength(in bytes: Span<UInt8>, at offset: Int, sign: UInt8) -> Int? {
+        guard bytes.count - offset >= shortLineByteCount else { return nil }
+        let line = UInt32(
+            littleEndian: unsafe bytes.bytes.unsafeLoadUnaligned(
+                fromByteOffset: offset, as: UInt32.self))
+        let digit = (line >> 8 & 0xFF) &- UInt32(UInt8(ascii: "0"))
+        guard line & 0xFFFF_00FF == 0x0A0D_0000 | UInt32(sign), digit <= 9 else { return nil }
+        return Int(digit)
     }
 
     /// The number of a header line whose digits start at `offset`, which moves past the line's end;

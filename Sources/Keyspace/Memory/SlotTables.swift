@@ -24,9 +24,9 @@
     }
 
     /// Where the table at `index` is held.
-    func address(of index: Int) -> UnsafeRawPointer {
+    func address(of index: Int) -> UnsafePointer<EntryTable> {
         precondition(index < count, "table \(index) of \(count)")
-        return unsafe UnsafeRawPointer(tables + index)
+        return unsafe UnsafePointer(tables + index)
     }
 
     subscript(index: Int) -> EntryTable {

@@ -45,7 +45,7 @@ extension LoopCore {
             guard let index = session(arrival.session), sessions[index].hasArrived else { continue }
             sessions[index].hasArrived = false
             guard !sessions[index].isClosing, sessions[index].obstacle == nil else { continue }
-            slotsAhead = SlotsAhead(of: arrival.slot)
+            requestsAhead.replace(by: arrival.slot, of: index)
             useInput(of: index, now: now)
             limitInput(of: index)
         }

@@ -6,17 +6,18 @@ import RESP
 /// table is, the key's bucket in it, and the entry. Only the last one changes what a look-up costs; the
 /// others are there so that nothing waits for them.
 extension LoopCore {
-    /// Asks memory for the keys of the first requests in `bytes`, so that serving them need not
+    /// Parses the first requests in `bytes` and asks memory for their keys, so that serving them need not
     /// wait for each in turn, and works out their slots. The first argument is taken for the key, as it
     /// nearly always is.
-    mutating func prefetchKeys(of bytes: Span<UInt8>, in database: DatabaseID) {
+    mutating func lookAhead(
+        in bytes: Span<UInt8>, of index: Int, by parser: RequestParser, database: DatabaseID
+    ) {
         var frame = RequestFrame()
-        var keys = KeyHints()
+        var keys = KeysAhead()
         var used = 0
-        let parser = RequestParser()
         // What the connection selects meanwhile, slots of a whole database are no hints.
-        slotsAhead = SlotsAhead(areHints: database.isSharded)
-        while !slotsAhead.isFull, used < bytes.count {
+        requestsAhead.begin(of: index, areHints: database.isSharded)
+        while !requestsAhead.isFull, used < bytes.count {
             let rest = bytes.extracting(used..<bytes.count)
             guard case .complete(let byteCount)? = try? parser.parse(rest, into: &frame),
                 frame.count > 1
@@ -27,14 +28,14 @@ extension LoopCore {
             let name = rest.extracting(start..<start + Int(key.byteCount))
             let slot = database.slot ?? SlotID(key: name)
             keys.append(prefetchTable(of: name, at: DatabaseSlot(slot: slot, database: database)))
-            slotsAhead.append(slot)
+            requestsAhead.append(frame, byteCount: byteCount, slot: slot)
         }
         prefetch(keys)
     }
 
     /// Asks memory for the key of a write that came from elsewhere one by one, long before it is applied.
     mutating func prefetchKey(of request: borrowing Request, at place: DatabaseSlot) {
-        guard slotsAhead.count == 0, request.count > 1 else { return }
+        guard requestsAhead.isEmpty, request.count > 1 else { return }
         awaitKey(request[1], at: place)
     }
 
@@ -42,7 +43,7 @@ extension LoopCore {
     /// come or the turn ends.
     mutating func awaitKey(_ name: Span<UInt8>, at place: DatabaseSlot) {
         prefetchAwaitedKeys()
-        awaitedTable = prefetchTable(of: name, at: place)
+        awaitedTable = KeyHint(place: place, hash: prefetchTable(of: name, at: place).hash)
     }
 
     /// Takes the next step for keys of requests that came one by one.
@@ -61,7 +62,7 @@ extension LoopCore {
     ///   - count: How many there are.
     /// - Returns: How many of them it looked at.
     func prefetchCommands(of payload: Span<UInt8>, from offset: Int, count: Int) -> Int {
-        var keys = KeyHints()
+        var keys = KeysAhead()
         var seen = 0
         var offset = offset
         var frame = RequestFrame()
@@ -80,15 +81,14 @@ extension LoopCore {
         return seen
     }
 
-    private func prefetch(_ keys: borrowing KeyHints) {
-        for index in 0..<keys.count { prefetchBucket(of: keys[index]) }
-        for index in 0..<keys.count { prefetchEntry(of: keys[index]) }
+    private func prefetch(_ keys: borrowing KeysAhead) {
+        for index in 0..<keys.count { keys[index].prefetchBucket() }
+        for index in 0..<keys.count { keys[index].prefetchEntry() }
     }
 
-    private func prefetchTable(of name: Span<UInt8>, at place: DatabaseSlot) -> KeyHint {
-        guard let shard = readyShard(of: place.slot) else { return KeyHint(place: place, hash: 0) }
-        return KeyHint(
-            place: place, hash: shards[shard].machine.prefetchTable(of: name, at: place))
+    private func prefetchTable(of name: Span<UInt8>, at place: DatabaseSlot) -> KeyAhead {
+        guard let shard = readyShard(of: place.slot) else { return KeyAhead() }
+        return shards[shard].machine.prefetchTable(of: name, at: place)
     }
 
     private func prefetchBucket(of key: KeyHint) {
@@ -117,60 +117,106 @@ extension LoopCore {
     }
 }
 
-/// A key that memory has been asked for.
+/// A key that memory has been asked for and that is looked for anew in each step, since anything may happen
+/// in between.
 struct KeyHint: Sendable {
     var place: DatabaseSlot
     var hash: UInt64
 }
 
 /// As many keys as are worth asking for together.
-struct KeyHints: ~Copyable {
+private struct KeysAhead: ~Copyable {
     private let addressOnly = AddressOnly()
-    private var keys = InlineArray<16, KeyHint>(repeating: KeyHint(place: .none, hash: 0))
+    private var keys = InlineArray<16, KeyAhead>(repeating: KeyAhead())
     private(set) var count = 0
 
     var isFull: Bool { count == keys.count }
 
-    subscript(index: Int) -> KeyHint { keys[index] }
+    subscript(index: Int) -> KeyAhead { keys[index] }
 
-    mutating func append(_ key: KeyHint) {
+    mutating func append(_ key: KeyAhead) {
         keys[count] = key
         count += 1
     }
 }
 
-/// The slots of the first arguments of the requests that come next in a pipeline.
-struct SlotsAhead: Sendable {
-    private var slots = InlineArray<16, SlotID>(repeating: SlotID(0))
-    private(set) var count = 0
-    private var used = 0
-    private let areHints: Bool
-
-    init(areHints: Bool = false) { self.areHints = areHints }
-
-    /// Of one request, whose key is on its way from memory.
-    init(of slot: SlotID?) {
-        areHints = slot != nil
-        append(slot ?? SlotID(0))
+/// The requests that come next in a pipeline, as far as they were looked at.
+struct RequestsAhead: Sendable {
+    /// What is known of one.
+    struct Known: Sendable {
+        /// Of its first argument; `nil` where it isn't known.
+        var slot: SlotID?
+        /// How long it is; 0 when it was not kept, and is to be parsed again.
+        var byteCount: Int
     }
 
-    subscript(index: Int) -> SlotID { slots[index] }
+    private struct Item: Sendable {
+        var slot = SlotID(0)
+        var byteCount: UInt32 = 0
+        var firstArgument: UInt16 = 0
+        var argumentCount: UInt16 = 0
+    }
 
-    mutating func append(_ slot: SlotID) {
-        slots[count] = slot
+    private var items = InlineArray<16, Item>(repeating: Item())
+    /// Those of all requests whose arguments have room here.
+    private var arguments = InlineArray<64, Argument>(
+        repeating: Argument(offset: 0, byteCount: 0))
+    private var argumentCount = 0
+    private var count = 0
+    private var used = 0
+    private var areHints = false
+    /// Whose they are: a command may be done in parts, the requests of another session.
+    private var session = -1
+
+    /// Forgets all for those of another session.
+    mutating func begin(of session: Int, areHints: Bool) {
+        count = 0
+        used = 0
+        argumentCount = 0
+        self.session = session
+        self.areHints = areHints
+    }
+
+    /// The same for one request, whose key is on its way from memory.
+    mutating func replace(by slot: SlotID?, of session: Int) {
+        begin(of: session, areHints: slot != nil)
+        items[0] = Item(slot: slot ?? SlotID(0))
+        count = 1
+    }
+
+    mutating func removeAll() { begin(of: -1, areHints: false) }
+
+    mutating func append(_ frame: borrowing RequestFrame, byteCount: Int, slot: SlotID) {
+        var item = Item(slot: slot)
+        let known = frame.arguments
+        if argumentCount + known.count <= arguments.count {
+            item.byteCount = UInt32(clamping: byteCount)
+            item.firstArgument = UInt16(argumentCount)
+            item.argumentCount = UInt16(known.count)
+            for index in known.indices { arguments[argumentCount + index] = known[index] }
+            argumentCount += known.count
+        }
+        items[count] = item
         count += 1
     }
 
-    /// Whether there is no place for another one.
-    var isFull: Bool { count == slots.count }
+    var isEmpty: Bool { count == 0 }
 
-    /// Whether ``next()`` has told of all.
+    /// Whether there is no place for another one.
+    var isFull: Bool { count == items.count }
+
+    /// Whether ``next(of:into:)`` has told of all.
     var isUsedUp: Bool { used == count }
 
-    /// That of the next request; `nil` where it isn't known.
-    mutating func next() -> SlotID? {
-        guard used < count else { return nil }
+    /// What is known of the session's next request, with its arguments in `frame` if it was kept.
+    mutating func next(of session: Int, into frame: inout RequestFrame) -> Known {
+        guard used < count, session == self.session else { return Known(slot: nil, byteCount: 0) }
+        let item = items[used]
         used += 1
-        return areHints ? slots[used - 1] : nil
+        if item.byteCount > 0 {
+            let first = Int(item.firstArgument)
+            frame.assign(arguments.span.extracting(first..<first + Int(item.argumentCount)))
+        }
+        return Known(slot: areHints ? item.slot : nil, byteCount: Int(item.byteCount))
     }
 }

@@ -151,7 +151,7 @@ extension LoopCore {
         var parser = parser(for: index)
         var mayHaveKeys = true
         defer {
-            slotsAhead = SlotsAhead()
+            requestsAhead.removeAll()
             calls.pause()
         }
         while used < bytes.count {
@@ -161,20 +161,27 @@ extension LoopCore {
             }
             if parser.isAuthenticated != sessions[index].isAuthenticated {
                 parser = self.parser(for: index)
+                requestsAhead.removeAll()
             }
             let rest = bytes.extracting(used..<bytes.count)
             // Enough bytes for a few requests: a pipeline.
-            if mayHaveKeys, slotsAhead.isUsedUp, rest.count > 128, sessions[index].partial.isEmpty {
-                prefetchKeys(of: rest, in: sessions[index].database)
-                mayHaveKeys = slotsAhead.isFull
+            if mayHaveKeys, requestsAhead.isUsedUp, rest.count > 128,
+                sessions[index].partial.isEmpty
+            {
+                lookAhead(
+                    in: rest, of: index, by: parser, database: sessions[index].database)
+                mayHaveKeys = requestsAhead.isFull
             }
-            let progress: RequestParser.Progress
-            do throws(RequestError) {
-                progress = try parser.parse(
-                    rest, resuming: &sessions[index].partial, into: &frame)
-            } catch {
-                refuse(index, error)
-                return used
+            let known = requestsAhead.next(of: index, into: &frame)
+            var progress = RequestParser.Progress.complete(byteCount: known.byteCount)
+            if known.byteCount == 0 {
+                do throws(RequestError) {
+                    progress = try parser.parse(
+                        rest, resuming: &sessions[index].partial, into: &frame)
+                } catch {
+                    refuse(index, error)
+                    return used
+                }
             }
             let disposition: Disposition
             let usedByteCount: Int
@@ -190,7 +197,7 @@ extension LoopCore {
                 if !sessions[index].partPlaces.isEmpty { sessions[index].beginPart() }
                 disposition = dispatch(
                     Request(bytes: rest.extracting(0..<byteCount), frame: frame), from: index,
-                    relayed: nil, slot: slotsAhead.next(), isFollowed: byteCount < rest.count,
+                    relayed: nil, slot: known.slot, isFollowed: byteCount < rest.count,
                     now: now)
                 usedByteCount = byteCount
             }

@@ -118,7 +118,7 @@ package struct LoopCore: ~Copyable {
     /// The row of what is being executed, and whether it was executed already.
     var callInHand = -1
     var isCallDone = false
-    var slotsAhead = SlotsAhead()
+    var requestsAhead = RequestsAhead()
     /// The single requests that have come in this turn.
     var arrivals: [Arrival] = []
     /// The keys of the last requests that came one by one, while where their tables are, and their buckets,

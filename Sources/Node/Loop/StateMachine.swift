@@ -189,7 +189,7 @@ final class StateMachine {
 
     // What ``LoopCore/prefetchKeys(of:in:)`` asks of the database; see `Keyspace+Prefetch`.
 
-    func prefetchTable(of key: Span<UInt8>, at place: DatabaseSlot) -> UInt64 {
+    func prefetchTable(of key: Span<UInt8>, at place: DatabaseSlot) -> KeyAhead {
         guard let number = place.database.number else {
             return keyspace.prefetchTable(of: key, slot: place.slot)
         }
