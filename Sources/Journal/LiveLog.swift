@@ -18,12 +18,16 @@ struct LiveLog: Sendable {
     private(set) var runs: Deque<Run> = []
     /// Bytes of the live records. Exact but for a run that was cut, which counts by its share.
     private(set) var byteCount = 0
+    /// The entries of the newest runs; of a run all or none, since only a whole one can be carried.
     private var held: Deque<LogEntry> = []
     private var heldByteCount = 0
-    /// How many bytes of copies are kept; the newest entries win.
+    /// How many bytes of copies are kept; the newest runs win.
     private let limit: Int
 
     init(heldByteCount limit: Int) { self.limit = limit }
+
+    /// How many entries are in memory.
+    var heldCount: Int { held.count }
 
     /// The term of a live entry.
     func term(at index: LogIndex) -> Term? {
@@ -69,10 +73,21 @@ struct LiveLog: Sendable {
                     first: entry.index, last: entry.index, term: entry.term, segment: segment,
                     byteCount: size))
         }
+        hold(entry, byteCount: size)
+    }
+
+    private mutating func hold(_ entry: LogEntry, byteCount: Int) {
+        let isFirst = runs.last?.first == entry.index
+        guard isFirst || held.last?.index == entry.index.previous else { return }
         held.append(entry)
-        heldByteCount += size
-        while heldByteCount > limit, let oldest = held.popFirst() {
-            heldByteCount -= StoredRecord.byteCount(of: oldest)
+        heldByteCount += byteCount
+        while heldByteCount > limit, let first = held.first?.index,
+            let run = runs.last(where: { $0.first <= first })
+        {
+            while let oldest = held.first, oldest.index <= run.last {
+                held.removeFirst()
+                heldByteCount -= StoredRecord.byteCount(of: oldest)
+            }
         }
     }
 

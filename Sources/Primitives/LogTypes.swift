@@ -40,6 +40,11 @@ package struct Configuration: Equatable, Sendable {
         return all
     }
 
+    /// Whether there is nobody to send entries to.
+    package var hasOneMember: Bool {
+        voters.count == 1 && outgoing.isEmpty && learners.isEmpty
+    }
+
     package func hasVote(_ replica: ReplicaID) -> Bool {
         voters.contains { $0.replica == replica } || outgoing.contains { $0.replica == replica }
     }

@@ -1,8 +1,9 @@
 import Consensus
 import Journal
-import Node
 import Primitives
 import Topology
+
+@testable import Node
 
 /// A folder in memory.
 final class MemoryFolder: JournalDisk {
@@ -161,6 +162,11 @@ final class LoopRig {
     func receive(_ text: String, on connection: (loop: Int, id: ConnectionID)) {
         let bytes = [UInt8](text.utf8)
         cores[connection.loop].core.clientReceived(connection.id, bytes.span, now: now)
+    }
+
+    /// What the loops hold of logs in memory, in bytes.
+    var heldByteCount: Int {
+        cores.reduce(0) { $0 + $1.core.shards.reduce(0) { $0 + $1.heldByteCount } }
     }
 
     func owesNothing(_ connection: (loop: Int, id: ConnectionID)) -> Bool {

@@ -29,6 +29,22 @@ import Testing
         #expect(replies == "+OK\r\n$1\r\n1\r\n+OK\r\n$-1\r\n$1\r\n2\r\n:3\r\n$1\r\n3\r\n")
     }
 
+    @Test("keeps no entries in memory, as there is nobody to send them to", arguments: [1, 2])
+    func unshared(loops: Int) throws {
+        let rig = try founded(loops: loops)
+        let client = rig.connect()
+        rig.isDiskSlow = true
+        _ = rig.run((0..<20).map { ["SET", "k\($0)", "v"] }, on: client)
+        #expect(rig.heldByteCount > 0)
+        rig.isDiskSlow = false
+        rig.finishDisk()
+        rig.advance(milliseconds: 10)
+        #expect(rig.heldByteCount == 0)
+        _ = rig.takeReceived(client.id)
+        let replies = rig.run([["INCRBY", "n", "2"], ["GET", "k7"]], on: client)
+        #expect(replies == ":2\r\n$1\r\nv\r\n")
+    }
+
     @Test("each read draws anew, behind a write of its own too", arguments: [false, true])
     func draws(behindWrite: Bool) throws {
         let rig = try founded()

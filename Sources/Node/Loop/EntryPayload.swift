@@ -51,10 +51,9 @@ enum EntryPayload {
     static func append(
         _ request: Span<UInt8>, place: DatabaseSlot, flags: EntryFlags, to bytes: inout [UInt8]
     ) {
-        bytes.append(littleEndian: UInt32(request.count))
-        bytes.append(littleEndian: place.slot.rawValue)
-        bytes.append(flags.rawValue)
-        bytes.append(place.database.rawValue)
+        bytes.append(
+            littleEndian: UInt64(UInt32(request.count)) | UInt64(place.slot.rawValue) << 32
+                | UInt64(flags.rawValue) << 48 | UInt64(place.database.rawValue) << 56)
         bytes.append(copying: request)
     }
 
@@ -89,21 +88,25 @@ enum EntryPayload {
         guard bytes.count - offset >= commandHeaderByteCount else {
             throw DecodingFailure(what: "command header", offset: offset)
         }
-        let byteCount = Int(load(bytes, at: offset, byteCount: 4))
+        let header = UInt64(
+            littleEndian: unsafe bytes.bytes.unsafeLoadUnaligned(
+                fromByteOffset: offset, as: UInt64.self))
+        let byteCount = Int(header & 0xFFFF_FFFF)
         let start = offset + commandHeaderByteCount
         guard bytes.count - start >= byteCount else {
             throw DecodingFailure(what: "command", offset: offset)
         }
-        let slot = SlotID(UInt16(load(bytes, at: offset + 4, byteCount: 2)))
+        let slot = SlotID(UInt16(header >> 32 & 0xFFFF))
         guard slot.rawValue < SlotID.count else {
             throw DecodingFailure(what: "slot of a command", offset: offset)
         }
-        guard let database = DatabaseID(rawValue: bytes[offset + 7]) else {
+        guard let database = DatabaseID(rawValue: UInt8(header >> 56)) else {
             throw DecodingFailure(what: "database of a command", offset: offset)
         }
         let command = Command(
             place: DatabaseSlot(slot: slot, database: database),
-            flags: EntryFlags(rawValue: bytes[offset + 6]), request: start..<start + byteCount)
+            flags: EntryFlags(rawValue: UInt8(header >> 48 & 0xFF)),
+            request: start..<start + byteCount)
         offset = start + byteCount
         return command
     }

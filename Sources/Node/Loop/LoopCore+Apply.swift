@@ -250,24 +250,26 @@ extension LoopCore {
         }
         guard let operation else {
             writer.begin(version: .two, isDiscarding: true)
-            return runWrite(bytes, on: machine, context: &context, frame: &frame)
+            return runWrite(bytes, row: -1, on: machine, context: &context, frame: &frame)
         }
         let reserved = beginReserved(
             operation.session, sequence: operation.sequence, version: operation.version)
         calls.begin()
         let errorCount = writer.errorCount
-        runWrite(bytes, on: machine, context: &context, frame: &frame)
+        runWrite(
+            bytes, row: Int(operation.row), on: machine, context: &context, frame: &frame)
         noteLateCall(
             bytes, operation.session, errorCount: errorCount, isFollowed: isFollowed)
         endReserved(reserved)
     }
 
+    /// Runs a write of an entry; `row` is its command's, or -1.
     private mutating func runWrite(
-        _ bytes: Span<UInt8>, on machine: StateMachine, context: inout ExecutionContext,
-        frame: inout RequestFrame
+        _ bytes: Span<UInt8>, row: Int, on machine: StateMachine,
+        context: inout ExecutionContext, frame: inout RequestFrame
     ) {
         guard case .complete? = try? RequestParser(limits: .unlimited).parse(bytes, into: &frame),
-            let found = dispatchTable.find(Request(bytes: bytes, frame: frame)),
+            let found = row >= 0 ? row : dispatchTable.find(Request(bytes: bytes, frame: frame)),
             dispatchTable.rows[found].acceptsCount(frame.count)
         else { return writer.error("ERR an entry holds a request that can't be read") }
         callInHand = found

@@ -84,28 +84,37 @@ extension LoopCore {
                 )))
     }
 
-    /// Drops applied entries from memory, once the shards together hold more than they may: from
-    /// those that hold more than their share. What comes after a snapshot that a follower is being sent
-    /// is dropped later, or the follower would need another one by the time it has it.
+    /// Drops applied entries from memory: all of a shard that has nobody to send them to, so that the next
+    /// ones come to memory that is in the processor's cache; of others once they together hold more than
+    /// they may, from those that hold more than their share. What comes after a snapshot that a follower
+    /// is being sent is dropped later, or the follower would need another one by the time it has it.
     mutating func trimCache() {
         let total = shards.reduce(0) { $0 + $1.heldByteCount }
-        guard total > settings.cacheByteCount else { return }
         let share = settings.cacheByteCount / max(1, shards.count)
-        for index in shards.indices where shards[index].heldByteCount > share {
-            var through = LogIndex.zero
-            let end =
-                total > settings.cacheByteCount * transferCacheFactor
-                ? shards[index].appliedIndex : lastEntryToDrop(of: index)
-            var next = shards[index].raft.firstIndex
-            while shards[index].heldByteCount > share / 2, next <= end,
-                let entry = shards[index].raft.entry(at: next)
-            {
-                shards[index].heldByteCount -= entry.byteCount
-                through = next
-                next = next.next
+        for index in shards.indices where shards[index].heldByteCount > 0 {
+            if shards[index].raft.configuration.hasOneMember {
+                dropEntries(of: index, through: shards[index].appliedIndex, downTo: 0)
+            } else if total > settings.cacheByteCount, shards[index].heldByteCount > share {
+                let end =
+                    total > settings.cacheByteCount * transferCacheFactor
+                    ? shards[index].appliedIndex : lastEntryToDrop(of: index)
+                dropEntries(of: index, through: end, downTo: share / 2)
             }
-            if through > .zero { shards[index].raft.forgetEntries(through: through) }
         }
+    }
+
+    /// Drops a shard's oldest entries up to `end`, until it holds no more than `byteCount`.
+    private mutating func dropEntries(of index: Int, through end: LogIndex, downTo byteCount: Int) {
+        var through = LogIndex.zero
+        var next = shards[index].raft.firstIndex
+        while shards[index].heldByteCount > byteCount, next <= end,
+            let entry = shards[index].raft.entry(at: next)
+        {
+            shards[index].heldByteCount -= entry.byteCount
+            through = next
+            next = next.next
+        }
+        if through > .zero { shards[index].raft.forgetEntries(through: through) }
     }
 
     /// The last applied entry that no follower will need behind a snapshot on its way to it, or that it

@@ -161,7 +161,7 @@ extension LoopCore {
             operation: PendingOperation(
                 session: reference(to: index),
                 sequence: reserveReply(of: index, relayed: sequence),
-                version: sessions[index].version, place: place, read: 0..<0))
+                version: sessions[index].version, place: place, read: 0..<0, row: Int16(found)))
         shards[shardIndex].open.madeByteCount += made
         return .next
     }

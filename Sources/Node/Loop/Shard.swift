@@ -12,6 +12,8 @@ struct PendingOperation: Sendable {
     /// The bytes of a read, within ``Batch/readBytes``; empty for a write, which is the entry's
     /// next command.
     var read: Range<Int>
+    /// The command's row in the ``DispatchTable``, where it is known; -1 where it is to be looked for.
+    var row: Int16 = -1
     /// The gather that this is a part of; 0 for a session's own request.
     var gather: UInt64 = 0
 
