@@ -268,6 +268,43 @@ package struct RaftGroup: Sendable {
         configurations.forget(through: index)
     }
 
+    /// Drops applied entries from memory, the oldest first.
+    ///
+    /// - Parameters:
+    ///   - last: The last one that may go; it must be applied.
+    ///   - byteCount: How many bytes are to go at most, but for a part of one entry.
+    /// - Returns: How many bytes went.
+    package mutating func forgetEntries(through last: LogIndex, byteCount: Int) -> Int {
+        var forgotten = 0
+        var next = firstIndex
+        while forgotten < byteCount, next <= last, let entry = log.entry(at: next) {
+            forgotten += entry.byteCount
+            next = next.next
+        }
+        if next > firstIndex { forgetEntries(through: next.previous) }
+        return forgotten
+    }
+
+    /// What routing asks of a group.
+    package struct Standing: Sendable {
+        package var isLeader: Bool
+        package var term: Term
+        package var isTransferring: Bool
+        package var lacksRoom: Bool
+        package var leaseEnd: Instant
+        package var readFloor: LogIndex
+        package var stamp: Int64
+    }
+
+    /// How the group stands. It changes nothing, and is mutating so that the group, which is large, isn't
+    /// copied from where it is held to be asked (docs/decisions/0016).
+    package mutating func standing(now: Moment) -> Standing {
+        Standing(
+            isLeader: role == .leader, term: term, isTransferring: isTransferring,
+            lacksRoom: lacksRoom(now: now), leaseEnd: leaseEnd, readFloor: readFloor,
+            stamp: stamp(now: now))
+    }
+
     // MARK: Shared by the aspects
 
     var isSoleVoter: Bool {

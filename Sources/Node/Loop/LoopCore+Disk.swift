@@ -105,16 +105,8 @@ extension LoopCore {
 
     /// Drops a shard's oldest entries up to `end`, until it holds no more than `byteCount`.
     private mutating func dropEntries(of index: Int, through end: LogIndex, downTo byteCount: Int) {
-        var through = LogIndex.zero
-        var next = shards[index].raft.firstIndex
-        while shards[index].heldByteCount > byteCount, next <= end,
-            let entry = shards[index].raft.entry(at: next)
-        {
-            shards[index].heldByteCount -= entry.byteCount
-            through = next
-            next = next.next
-        }
-        if through > .zero { shards[index].raft.forgetEntries(through: through) }
+        shards[index].heldByteCount -= shards[index].raft.forgetEntries(
+            through: end, byteCount: shards[index].heldByteCount - byteCount)
     }
 
     /// The last applied entry that no follower will need behind a snapshot on its way to it, or that it

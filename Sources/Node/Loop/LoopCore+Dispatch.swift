@@ -112,17 +112,15 @@ extension LoopCore {
     /// What routing needs to know of a group, worked out anew when something has happened to it.
     mutating func view(of shardIndex: Int, now: Moment) -> RaftView {
         if shards[shardIndex].viewTurn != turn {
+            let standing = shards[shardIndex].raft.standing(now: now)
             let isReadable =
                 shards[shardIndex].machine.isReady
-                && shards[shardIndex].appliedIndex >= shards[shardIndex].raft.readFloor
+                && shards[shardIndex].appliedIndex >= standing.readFloor
             shards[shardIndex].view = RaftView(
-                isLeader: shards[shardIndex].raft.role == .leader,
-                term: shards[shardIndex].raft.term,
-                isTransferring: shards[shardIndex].raft.isTransferring,
-                isHalted: shards[shardIndex].isHalted,
-                lacksRoom: shards[shardIndex].raft.lacksRoom(now: now),
-                readableUntil: isReadable ? shards[shardIndex].raft.leaseEnd : .zero,
-                present: shards[shardIndex].raft.stamp(now: now))
+                isLeader: standing.isLeader, term: standing.term,
+                isTransferring: standing.isTransferring, isHalted: shards[shardIndex].isHalted,
+                lacksRoom: standing.lacksRoom,
+                readableUntil: isReadable ? standing.leaseEnd : .zero, present: standing.stamp)
             shards[shardIndex].viewTurn = turn
         }
         return shards[shardIndex].view
