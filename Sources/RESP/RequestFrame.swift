@@ -28,18 +28,12 @@ package struct RequestFrame: ~Copyable, Sendable {
         }
     }
 
-    mutating func removeAll() {
+    package mutating func removeAll() {
         count = 0
         if !overflow.isEmpty { overflow.removeAll(keepingCapacity: overflow.count <= 1024) }
     }
 
-    /// Takes the arguments of a request that was parsed before.
-    package mutating func assign(_ known: Span<Argument>) {
-        removeAll()
-        for index in known.indices { append(known[index]) }
-    }
-
-    mutating func append(_ argument: Argument) {
+    package mutating func append(_ argument: Argument) {
         if count < Self.inlineCount {
             inline[count] = argument
         } else {

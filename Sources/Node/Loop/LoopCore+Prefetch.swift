@@ -28,7 +28,7 @@ extension LoopCore {
             let name = rest.extracting(start..<start + Int(key.byteCount))
             let slot = database.slot ?? SlotID(key: name)
             keys.append(prefetchTable(of: name, at: DatabaseSlot(slot: slot, database: database)))
-            requestsAhead.append(frame, byteCount: byteCount, slot: slot)
+            requestsAhead.append(frame.arguments, byteCount: byteCount, slot: slot)
         }
         prefetch(keys)
     }
@@ -141,7 +141,7 @@ private struct KeysAhead: ~Copyable {
 }
 
 /// The requests that come next in a pipeline, as far as they were looked at.
-struct RequestsAhead: Sendable {
+struct RequestsAhead: ~Copyable, Sendable {
     /// What is known of one.
     struct Known: Sendable {
         /// Of its first argument; `nil` where it isn't known.
@@ -157,6 +157,7 @@ struct RequestsAhead: Sendable {
         var argumentCount: UInt16 = 0
     }
 
+    private let addressOnly = AddressOnly()
     private var items = InlineArray<16, Item>(repeating: Item())
     /// Those of all requests whose arguments have room here.
     private var arguments = InlineArray<64, Argument>(
@@ -186,9 +187,8 @@ struct RequestsAhead: Sendable {
 
     mutating func removeAll() { begin(of: -1, areHints: false) }
 
-    mutating func append(_ frame: borrowing RequestFrame, byteCount: Int, slot: SlotID) {
+    mutating func append(_ known: Span<Argument>, byteCount: Int, slot: SlotID) {
         var item = Item(slot: slot)
-        let known = frame.arguments
         if argumentCount + known.count <= arguments.count {
             item.byteCount = UInt32(clamping: byteCount)
             item.firstArgument = UInt16(argumentCount)
@@ -214,8 +214,11 @@ struct RequestsAhead: Sendable {
         let item = items[used]
         used += 1
         if item.byteCount > 0 {
-            let first = Int(item.firstArgument)
-            frame.assign(arguments.span.extracting(first..<first + Int(item.argumentCount)))
+            // Not by their span, which would be that of a copy of them all.
+            frame.removeAll()
+            for offset in 0..<Int(item.argumentCount) {
+                frame.append(arguments[Int(item.firstArgument) + offset])
+            }
         }
         return Known(slot: areHints ? item.slot : nil, byteCount: Int(item.byteCount))
     }
